@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from openclaw.calls import Event, Reply, StreamFailed
+from openclaw.calls import Call, Event, Reply, StreamFailed
 from openclaw.dialects.codec import Codec
 from openclaw.streams import collect
 from tests.golden.wire import Exchange
@@ -72,6 +72,13 @@ class Recordings(msgspec.Struct, frozen=True):
                     yield exchange
 
     def streams(self) -> Iterable[Exchange]:
+        return (e for e in self._streams() if "stream_error" not in e.features)
+
+    def failed_streams(self) -> Iterable[Exchange]:
+        """Streams in which the provider reports an error under a good status."""
+        return (e for e in self._streams() if "stream_error" in e.features)
+
+    def _streams(self) -> Iterable[Exchange]:
         plain = {e.id for e in self.plain_replies()}
         return (e for e in self.exchanges if e.stream and e.status < 400 and e.response_bytes and e.id not in plain)
 
@@ -188,3 +195,31 @@ def difference(expected: Any, actual: Any, path: str = "$") -> str:
             difference(e, a, f"{path}[{i}]") for i, (e, a) in enumerate(zip(expected, actual, strict=True)) if e != a
         )
     return f"{path}: {expected!r:.200} became {actual!r:.200}"
+
+
+def stream_says_the_same_when_written_again(codec: Codec, events: list[Event]) -> None:
+    """Written for a caller of the same dialect and read by the same decoder, the facts are the same."""
+    call = Call(dialect=codec.name, model="m", messages=(), include_usage=True)
+    encoder = codec.stream_encoder(call)
+    data = b"".join(encoder.encode(event) for event in events)
+    again = facts_of_reply(collect(stream_events(codec, data), codec.name))
+    before = facts_of_reply(collect(events, codec.name))
+    assert (again.text, again.reasoning, again.tool_calls) == (before.text, before.reasoning, before.tool_calls)
+    assert (again.input_tokens, again.output_tokens) == (before.input_tokens, before.output_tokens)
+
+
+def error_is_classified(codec: Codec, exchange: Exchange) -> None:
+    """Every recorded error has a class and a message, and is written with a status that raises the right exception."""
+    failure = codec.decode_error(exchange.status, exchange.response_header_texts, exchange.response_bytes)
+    assert failure.kind != "unknown"
+    assert failure.message
+    assert failure.status == exchange.status
+    status, body = codec.encode_error(failure)
+    assert 400 <= status < 600
+    assert msgspec.json.encode(body)
+
+
+def failed_stream_is_classified(codec: Codec, exchange: Exchange) -> None:
+    events = assert_split_invariant(codec, exchange.response_bytes, exchange.id)
+    assert isinstance(events[-1], StreamFailed)
+    assert events[-1].failure.kind not in ("unknown", "truncated", "malformed")

@@ -1,0 +1,32 @@
+"""What providers that speak Chat Completions do differently."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Quirks(Struct, frozen=True, kw_only=True):
+    """Chat Completions as one provider speaks it. The defaults change nothing that a caller wrote.
+
+    `max_tokens_field`: the only name of the output bound that the provider takes (None: the caller's spelling,
+    and `max_tokens` for calls of other dialects, which every compatible server knows).
+    `developer_role`: whether the role `developer` is known; if not it becomes `system`.
+    `reasoning`: how thinking is asked for: `reasoning_effort` (OpenAI), `reasoning` (OpenRouter's object),
+    `thinking` (DeepSeek's and Z.ai's `{"type": "enabled"}`), `none` where it cannot be; None keeps the caller's
+    spelling and writes `reasoning_effort` for calls of other dialects.
+    `reasoning_field`: the message field that carries thoughts back to the provider, None where none may be sent.
+    `cache_control`: whether Anthropic-style cache marks on parts are understood.
+    `json_schema`: whether `response_format` takes a schema.
+    `stream_usage`: whether `stream_options.include_usage` is understood.
+    `unsupported`: request fields (wire names) that the provider refuses; they are left out and listed.
+    """
+
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    developer_role: bool = True
+    reasoning: Literal["reasoning_effort", "reasoning", "thinking", "none"] | None = None
+    reasoning_field: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
+    cache_control: bool = False
+    json_schema: bool = True
+    stream_usage: bool = True
+    unsupported: frozenset[str] = frozenset()
+    endpoint: str = "/chat/completions"
