@@ -27,7 +27,7 @@ JsonObject: TypeAlias = dict[str, Any]
 """A decoded JSON object that travels through without being understood."""
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
-DialectName: TypeAlias = Literal["chat", "responses", "messages", "gemini", "converse", "ollama", "embeddings"]
+DialectName: TypeAlias = Literal["chat", "responses", "messages", "gemini", "converse", "ollama", "completions"]
 
 
 # --- parts of a message -------------------------------------------------------------------------------------
@@ -398,11 +398,14 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class ReplyStarted(Struct, frozen=True, tag="reply_started"):
+    """`dialect` says whose words `extra`, native finish reasons and native usage are ("" when nobody said)."""
+
     id: str
     model: str
     created: int | None = None
     service_tier: str | None = None
     extra: JsonObject = {}
+    dialect: str = ""
 
 
 class PartStarted(Struct, frozen=True, tag="part_started"):
@@ -499,11 +502,12 @@ FailureKind: TypeAlias = Literal[
     "network",
     "malformed",
     "truncated",
+    "cancelled",
     "unknown",
 ]
 """Why a call failed, decided by status and vendor code, never by searching the text. `quota` is money or a plan's
 allowance; `rate_limit` passes with time; `network` never reached the provider; `malformed` and `truncated` are
-answers that break their own dialect or stop in the middle."""
+answers that break their own dialect or stop in the middle; `cancelled` is a caller who left."""
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -548,14 +552,20 @@ Event: TypeAlias = (
 # --- embeddings ---------------------------------------------------------------------------------------------
 
 
-class EmbeddingsCall(Struct, frozen=True, kw_only=True):
-    """A request for vectors. `inputs` are texts or, where the caller tokenized them, tuples of token ids.
+EmbeddingsInput: TypeAlias = str | tuple[int, ...] | tuple[Part, ...]
 
-    `task` is the provider's word for the purpose (`search_document`, `RETRIEVAL_QUERY`, ...).
+
+class EmbeddingsCall(Struct, frozen=True, kw_only=True):
+    """A request for vectors. `inputs` are texts or, where the caller tokenized them, tuples of token ids, or (only
+    Google takes those) tuples of parts that have one vector together.
+
+    `task` is the provider's word for the purpose (`search_document`, `RETRIEVAL_QUERY`, ...). `dialect` is the wire
+    form that it was decoded from, whose words `extra` and `spelling` are.
     """
 
     model: str
-    inputs: tuple[str | tuple[int, ...], ...]
+    inputs: "tuple[EmbeddingsInput, ...]"
+    dialect: str = ""
     dimensions: Maybe[int] = UNSET
     encoding_format: Maybe[str] = UNSET
     task: Maybe[str] = UNSET
@@ -565,10 +575,12 @@ class EmbeddingsCall(Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingsReply(Struct, frozen=True, kw_only=True):
-    """Vectors in the order of the inputs: lists of floats, or base64 of little-endian float32 as received."""
+    """Vectors in the order of the inputs: lists of floats, or base64 of little-endian float32 as received. `dialect`
+    is the wire form whose words `extra` is."""
 
     model: str
     vectors: tuple[list[float] | str, ...]
+    dialect: str = ""
     usage: Usage | None = None
     id: str | None = None
     extra: JsonObject = {}

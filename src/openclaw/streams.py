@@ -181,7 +181,12 @@ def collect(events: Iterable[Event], dialect: DialectName) -> Reply:
 def unfold(reply: Reply, *, piece_chars: int = 0) -> Iterator[Event]:
     """The events of a stream that gives this reply, text cut into pieces of `piece_chars` (0: uncut)."""
     yield ReplyStarted(
-        id=reply.id, model=reply.model, created=reply.created, service_tier=reply.service_tier, extra=reply.extra
+        id=reply.id,
+        model=reply.model,
+        created=reply.created,
+        service_tier=reply.service_tier,
+        extra=reply.extra,
+        dialect=reply.dialect,
     )
     for choice in reply.choices:
         for index, part in enumerate(choice.content):

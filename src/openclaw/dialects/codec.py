@@ -6,12 +6,12 @@ A codec does both, so any door can stand in front of any target, and the simulat
 same pieces.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from openclaw.calls import Call, DialectName, Event, Failure, JsonObject, Reply
+from openclaw.calls import Call, DialectName, Event, Failure, JsonObject, Reply, Usage
 
 
 class InvalidRequest(Exception):
@@ -94,3 +94,45 @@ class Codec(Protocol):
 
     def encode_error(self, failure: Failure) -> tuple[int, JsonObject]:
         """The HTTP status and body by which the official client raises its own right exception."""
+
+
+# --- when caller and provider speak the same dialect ---------------------------------------------------------
+
+
+class StreamRelay(Protocol):
+    """A stream on its way from the provider to the caller, in whole events of the caller's dialect.
+
+    Once `failure` is set nothing more comes out; `complete` is set when the provider said that it is done.
+    """
+
+    usage: Usage | None
+    model: str | None
+    failure: Failure | None
+    complete: bool
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def end(self) -> bytes:
+        """The connection closed. Sets `failure` when the answer was not complete."""
+
+
+class Glance(Struct, frozen=True):
+    """What a passed answer says of itself; `failure` is set when it is an error under a good status."""
+
+    model: str | None = None
+    usage: Usage | None = None
+    failure: Failure | None = None
+
+
+class Passthrough(Protocol):
+    """How a dialect passes through to a target that speaks it too: bytes stay, unknown fields survive."""
+
+    def suits(self, target: Codec, call: Call) -> bool:
+        """Whether the caller's request needs no change for this target but the model's name."""
+
+    def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
+        """The caller's document for the provider's `model`, without the top-level fields in `drop`."""
+
+    def glance(self, body: bytes) -> Glance: ...
+
+    def relay(self, call: Call) -> StreamRelay: ...

@@ -55,6 +55,7 @@ STATUS_BY_KIND: dict[FailureKind, int] = {
     "network": 502,
     "malformed": 502,
     "truncated": 502,
+    "cancelled": 499,
     "unknown": 502,
 }
 """The status a caller gets for a failure that had none of its own."""

@@ -32,13 +32,13 @@ class Chat(Quirks, frozen=True, kw_only=True):
         """Whether a caller's Chat request suits this provider byte for byte (but for `model`)."""
         return requests.suits(self, call)
 
-    def path(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 - the port's signature
+    def path(self, model: str, *, stream: bool) -> str:
         return self.endpoint
 
     def decode_reply(self, body: JsonObject) -> Reply:
         return replies.decode(body)
 
-    def encode_reply(self, reply: Reply, call: Call | None = None) -> JsonObject:  # noqa: ARG002
+    def encode_reply(self, reply: Reply, call: Call | None = None) -> JsonObject:
         return replies.encode(reply)
 
     def stream_decoder(self) -> ChatStreamDecoder:

@@ -1,5 +1,6 @@
 """What providers that speak Chat Completions do differently."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     `cache_control`: whether Anthropic-style cache marks on parts are understood.
     `json_schema`: whether `response_format` takes a schema.
     `stream_usage`: whether `stream_options.include_usage` is understood.
+    `renames`: fields that the provider calls otherwise (OpenAI's name to its own).
     `unsupported`: request fields (wire names) that the provider refuses; they are left out and listed.
     """
 
@@ -28,5 +30,6 @@ class Quirks(Struct, frozen=True, kw_only=True):
     cache_control: bool = False
     json_schema: bool = True
     stream_usage: bool = True
+    renames: Mapping[str, str] = {}
     unsupported: frozenset[str] = frozenset()
     endpoint: str = "/chat/completions"

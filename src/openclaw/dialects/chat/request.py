@@ -358,9 +358,9 @@ def suits(quirks: Quirks, call: Call) -> bool:
         return False
     if not quirks.json_schema and call.output_format is not None and call.output_format.kind == "schema":
         return False
-    if quirks.unsupported:
-        return not any(_has_field(call, key) for key in quirks.unsupported)
-    return True
+    if not quirks.stream_usage and "stream_options" in call.extra:
+        return False
+    return not any(_has_field(call, key) for key in (*quirks.renames, *quirks.unsupported))
 
 
 def _has_field(call: Call, key: str) -> bool:
@@ -401,8 +401,12 @@ class RequestEncoder:
         for key in self._quirks.unsupported & body.keys():
             del body[key]
             self._lose(key)
-        if not self._same and call.stream is True and self._quirks.stream_usage:
-            body["stream_options"] = {"include_usage": True}
+        for key in self._quirks.renames.keys() & body.keys():
+            body[self._quirks.renames[key]] = body.pop(key)
+        if not self._quirks.stream_usage:
+            body.pop("stream_options", None)  # usage comes unasked, so nothing is lost
+        elif call.include_usage:
+            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return Encoded(body, tuple(self._degraded))
 
     def _lose(self, what: str) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from openclaw.calls import (
     ArgumentsDelta,
     Audio,
@@ -44,12 +42,9 @@ from openclaw.dialects.chat.reply import (
     finish_reason,
     native_finish_reason,
 )
+from openclaw.dialects.jsontext import NotJson, encode, parse
 from openclaw.dialects.openai_errors import encode_openai_error, failure_of_openai_error
 from openclaw.dialects.sse import SseDecoder, SseEvent, SseOverflow, sse_frame
-
-_json = msgspec.json.Encoder()
-_decode_json = msgspec.json.Decoder().decode
-
 
 # --- decoding ------------------------------------------------------------------------------------------------
 
@@ -119,8 +114,8 @@ class ChatStreamDecoder:
             self._end(events)
             return
         try:
-            chunk = _decode_json(data)
-        except msgspec.DecodeError:
+            chunk = parse(data)
+        except NotJson:
             self._fail(events, "malformed", "The provider sent a chunk that is not JSON.")
             return
         if not isinstance(chunk, dict):
@@ -289,7 +284,7 @@ class ChatStreamDecoder:
         if isinstance(arguments, str) and arguments:
             events.append(ArgumentsDelta(state.index, part, arguments))
         elif isinstance(arguments, dict) and arguments:  # some compatible servers send the object itself
-            events.append(ArgumentsDelta(state.index, part, _json.encode(arguments).decode()))
+            events.append(ArgumentsDelta(state.index, part, encode(arguments).decode()))
 
     def _annotations(self, state: _ChoiceState, annotations: list[Any], events: list[Event]) -> None:
         for annotation in annotations:
@@ -364,7 +359,7 @@ class ChatStreamEncoder:
 
     def _chunk(self, choice: int, delta: JsonObject, **more: Any) -> bytes:
         body = {"index": choice, "delta": delta, "finish_reason": None, **more}
-        return sse_frame(_json.encode({**self._envelope, "choices": [body]}))
+        return sse_frame(encode({**self._envelope, "choices": [body]}))
 
     def _started(self, event: ReplyStarted) -> bytes:
         self._envelope = {
@@ -376,7 +371,7 @@ class ChatStreamEncoder:
         if event.service_tier is not None:
             self._envelope["service_tier"] = event.service_tier
         # Everything of a text chunk up to the choice's index: most of a stream's chunks differ only behind it.
-        self._head = b"data: " + _json.encode(self._envelope)[:-1] + b',"choices":[{"index":'
+        self._head = b"data: " + encode(self._envelope)[:-1] + b',"choices":[{"index":'
         return b""
 
     def _text_delta(self, event: TextDelta) -> bytes:
@@ -391,7 +386,7 @@ class ChatStreamEncoder:
                 b',"delta":{"',
                 field,
                 b'":',
-                _json.encode(event.text),
+                encode(event.text),
                 b'},"finish_reason":null}]}\n\n',
             )
         )
@@ -466,15 +461,15 @@ class ChatStreamEncoder:
         self._usage = encode_usage(event.usage, same=False)
         return b""
 
-    def _ended(self, event: ReplyEnded) -> bytes:  # noqa: ARG002 - the table's signature
+    def _ended(self, event: ReplyEnded) -> bytes:
         out = b""
         if self._include_usage and self._usage is not None:
-            out = sse_frame(_json.encode({**self._envelope, "choices": [], "usage": self._usage}))
+            out = sse_frame(encode({**self._envelope, "choices": [], "usage": self._usage}))
         return out + b"data: [DONE]\n\n"
 
     def _failed(self, event: StreamFailed) -> bytes:
         # No finish reason and no [DONE]: OpenAI's clients raise APIError on the object.
-        return sse_frame(_json.encode(encode_openai_error(event.failure)[1]))
+        return sse_frame(encode(encode_openai_error(event.failure)[1]))
 
 
 _FIELD_OF_PART: dict[type | None, bytes] = {Text: b"content", Reasoning: b"reasoning_content", Refusal: b"refusal"}

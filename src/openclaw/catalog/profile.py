@@ -1,0 +1,94 @@
+"""What a model can do and what it costs."""
+
+from msgspec import Struct
+
+from openclaw.calls import Usage
+
+PICO_PER_NANO = 1000
+
+
+class Rate(Struct, frozen=True):
+    """Pico-dollars (10⁻¹² USD) per token. A price list quotes USD per million tokens: $0.15/M is 150,000."""
+
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+    input_audio: int | None = None
+    output_audio: int | None = None
+
+
+class Tier(Struct, frozen=True):
+    """The rate for a whole call whose input is longer than `input_tokens_over`."""
+
+    input_tokens_over: int
+    rate: Rate
+
+
+class Price(Struct, frozen=True):
+    """A model's price; `tiers` in ascending order replace the base rate for long inputs."""
+
+    rate: Rate
+    tiers: tuple[Tier, ...] = ()
+
+
+class ModelProfile(Struct, frozen=True, kw_only=True):
+    """Facts about one model at one provider. None means that nobody told, which is not "no".
+
+    Limits are in tokens; `released` is an ISO date; modalities are `text`, `image`, `audio`, `video`, `pdf`.
+    """
+
+    provider: str
+    id: str
+    name: str | None = None
+    family: str | None = None
+    released: str | None = None
+    context_tokens_max: int | None = None
+    output_tokens_max: int | None = None
+    input_modalities: tuple[str, ...] = ()
+    output_modalities: tuple[str, ...] = ()
+    tool_call: bool | None = None
+    structured_output: bool | None = None
+    reasoning: bool | None = None
+    temperature: bool | None = None
+    attachment: bool | None = None
+    open_weights: bool | None = None
+    price: Price | None = None
+
+
+def cost_nanousd(usage: Usage, price: Price) -> int | None:
+    """What a reply cost, in nano-dollars, rounded up; None when the provider did not report both totals.
+
+    Cached and audio tokens are parts of the totals and are charged once, at their own rate where there is one.
+    """
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    rate = _rate_for(price, usage.input_tokens)
+    pico = _charge(
+        usage.input_tokens,
+        rate.input,
+        (
+            (usage.cache_read_input_tokens, rate.cache_read),
+            (usage.cache_write_input_tokens, rate.cache_write),
+            (usage.input_audio_tokens, rate.input_audio),
+        ),
+    ) + _charge(usage.output_tokens, rate.output, ((usage.output_audio_tokens, rate.output_audio),))
+    return -(-pico // PICO_PER_NANO)
+
+
+def _rate_for(price: Price, input_tokens: int) -> Rate:
+    rate = price.rate
+    for tier in price.tiers:
+        if input_tokens > tier.input_tokens_over:
+            rate = tier.rate
+    return rate
+
+
+def _charge(total: int, rate: int, parts: tuple[tuple[int | None, int | None], ...]) -> int:
+    pico, rest = 0, total
+    for tokens, part_rate in parts:
+        if tokens and part_rate is not None:
+            tokens = min(tokens, rest)  # a part larger than its total is the provider's slip, not the caller's debt
+            pico += tokens * part_rate
+            rest -= tokens
+    return pico + rest * rate

@@ -1,0 +1,31 @@
+"""`openclaw COMMAND ...`: the commands and nothing else; each is a module of this folder."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from openclaw import __version__
+from openclaw.cli import check, schema, serve
+from openclaw.config.errors import ConfigError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0 done, 1 failed, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="openclaw", description="An AI gateway that can say what ran where, and why.")
+    parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in (serve, check, schema):
+        module.add_to(commands)
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The seven stages of a call and the transport to the providers."""

@@ -1,0 +1,88 @@
+"""Embeddings: OpenAI's door in front of every form of embeddings API."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from openclaw.calls import EmbeddingsCall, Failure, JsonObject
+from openclaw.dialects.chat.passthrough import rewrite_document
+from openclaw.dialects.chat.reply import decode_usage
+from openclaw.dialects.codec import MalformedReply, StreamRelay
+from openclaw.dialects.embeddings import EmbeddingsCodec, OpenAIEmbeddings
+from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
+from openclaw.routing.hints import ROUTING_FIELDS
+from openclaw.routing.target import Target
+
+
+class _Glance(msgspec.Struct):
+    """What is read of an answer that passes: the vectors themselves are not."""
+
+    data: msgspec.Raw
+    model: str | None = None
+    usage: JsonObject | None = None
+
+
+_glance = msgspec.json.Decoder(_Glance)
+_MALFORMED = Failure(kind="malformed", message="The provider's answer is not a list of embeddings.")
+
+
+class EmbeddingsCalls:
+    """The operation of `/v1/embeddings`. A provider with OpenAI's own form gets and gives the bytes as they are."""
+
+    name = "embeddings"
+    stream_content_type = "application/json"
+
+    def __init__(self) -> None:
+        self._door = OpenAIEmbeddings()
+
+    def read(self, raw: bytes, body: JsonObject) -> EmbeddingsCall:
+        return self._door.decode_request(body)
+
+    def streams(self, request: EmbeddingsCall) -> bool:
+        return False
+
+    def serves(self, target: Target) -> bool:
+        return target.provider.kind.embeddings is not None
+
+    def write(self, request: EmbeddingsCall, raw: bytes, target: Target) -> Written:
+        codec = self._codec(target)
+        path = codec.path(target.model)
+        drop = ROUTING_FIELDS & request.extra.keys()
+        if codec == self._door:
+            return Written(path, rewrite_document(raw, target.model, drop), same_dialect=True)
+        extra = {key: value for key, value in request.extra.items() if key not in drop}
+        encoded = codec.encode_request(msgspec.structs.replace(request, model=target.model, extra=extra))
+        return Written(path, encode(encoded.body), encoded.degraded)
+
+    def answer(self, request: EmbeddingsCall, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
+        if written.same_dialect:
+            try:
+                seen = _glance.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise AnswerFailed(_MALFORMED) from error
+            return Answer(body, seen.model, decode_usage(seen.usage) if seen.usage is not None else None)
+        try:
+            reply = self._codec(target).decode_reply(parse(body), request)
+            if not reply.model:
+                reply = msgspec.structs.replace(reply, model=target.model)
+            return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
+        except (NotJson, MalformedReply) as error:
+            raise AnswerFailed(_MALFORMED) from error
+
+    def relay(self, request: EmbeddingsCall, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
+        raise AssertionError("embeddings are not streamed")
+
+    def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+        return self._codec(target).decode_error(status, headers, body)
+
+    def error(self, failure: Failure) -> tuple[int, JsonObject]:
+        return self._door.encode_error(failure)
+
+    def stream_error(self, failure: Failure) -> bytes:
+        raise AssertionError("embeddings are not streamed")
+
+    def _codec(self, target: Target) -> EmbeddingsCodec:
+        codec = target.provider.kind.embeddings
+        assert codec is not None, "the plan keeps only targets that serve the operation"
+        return codec

@@ -1,0 +1,163 @@
+"""Model calls: any door dialect in front of any target dialect."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from openclaw.calls import (
+    Call,
+    Event,
+    Failure,
+    JsonObject,
+    ReplyEnded,
+    ReplyStarted,
+    StreamFailed,
+    Usage,
+    UsageReported,
+)
+from openclaw.dialects.codec import Codec, MalformedReply, Passthrough, StreamDecoder, StreamEncoder, StreamRelay
+from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
+from openclaw.providers.provider import ProviderKind
+from openclaw.routing.hints import ROUTING_FIELDS
+from openclaw.routing.target import Target
+
+
+class ModelCalls:
+    """The operation of a door that asks a model for text. `codec_of` picks the dialect a provider is spoken to in,
+    None when it cannot serve this kind of call; `passthrough` is used where that is the door's own dialect. `check`
+    raises `InvalidRequest` for a call that the door knows and a target's dialect cannot mean."""
+
+    def __init__(
+        self,
+        name: str,
+        door: Codec,
+        passthrough: Passthrough,
+        codec_of: Callable[[ProviderKind], Codec | None],
+        check: Callable[[Call, Codec], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.stream_content_type = door.stream_content_type
+        self._door = door
+        self._passthrough = passthrough
+        self._codec_of = codec_of
+        self._check = check
+
+    def read(self, raw: bytes, body: JsonObject) -> Call:
+        return self._door.decode_request(body)
+
+    def streams(self, request: Call) -> bool:
+        return request.stream is True
+
+    def serves(self, target: Target) -> bool:
+        return self._codec_of(target.provider.kind) is not None
+
+    def write(self, request: Call, raw: bytes, target: Target) -> Written:
+        codec = self._codec(target)
+        if self._check is not None:
+            self._check(request, codec)
+        stream = request.stream is True
+        path = codec.path(target.model, stream=stream)
+        drop = self._fields_for_us(request, target)
+        if self._passthrough.suits(codec, request):
+            body = self._passthrough.rewrite(raw, request, codec, target.model, drop)
+            return Written(path, body, same_dialect=True)
+        extra = {key: value for key, value in request.extra.items() if key not in drop} if drop else request.extra
+        # The gateway always wants to know what a stream used, whether or not the caller asked.
+        call = msgspec.structs.replace(request, model=target.model, extra=extra, include_usage=stream)
+        encoded = codec.encode_request(call)
+        return Written(path, encode(encoded.body), encoded.degraded, same_dialect=codec.name == self._door.name)
+
+    def answer(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
+        if written.same_dialect:
+            seen = self._passthrough.glance(body)
+            if seen.failure is not None:
+                raise AnswerFailed(seen.failure)
+            return Answer(body, seen.model, seen.usage)
+        try:
+            reply = self._codec(target).decode_reply(parse(body))
+        except (NotJson, MalformedReply) as error:
+            raise AnswerFailed(
+                Failure(kind="malformed", message="The provider's answer does not fit its own API.")
+            ) from error
+        if not reply.id or reply.created is None or not reply.model:
+            reply = msgspec.structs.replace(
+                reply,
+                id=reply.id or stamp.call_id,
+                created=stamp.unix_s if reply.created is None else reply.created,
+                model=reply.model or target.model,
+            )
+        return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
+
+    def relay(self, request: Call, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
+        if written.same_dialect:
+            return self._passthrough.relay(request)
+        decoder, encoder = self._codec(target).stream_decoder(), self._door.stream_encoder(request)
+        return TranslatingRelay(decoder, encoder, target.model, stamp)
+
+    def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+        return self._codec(target).decode_error(status, headers, body)
+
+    def error(self, failure: Failure) -> tuple[int, JsonObject]:
+        return self._door.encode_error(failure)
+
+    def stream_error(self, failure: Failure) -> bytes:
+        call = Call(dialect=self._door.name, model="", messages=())
+        return self._door.stream_encoder(call).encode(StreamFailed(failure))
+
+    def _codec(self, target: Target) -> Codec:
+        codec = self._codec_of(target.provider.kind)
+        assert codec is not None, "the plan keeps only targets that serve the operation"
+        return codec
+
+    def _fields_for_us(self, request: Call, target: Target) -> frozenset[str]:
+        ours = ROUTING_FIELDS & request.extra.keys()
+        if target.provider.kind.relays_openrouter_fields:
+            ours -= {"provider"}
+        return ours
+
+
+class TranslatingRelay:
+    """A stream of one dialect, event by event, to another."""
+
+    def __init__(self, decoder: StreamDecoder, encoder: StreamEncoder, model: str, stamp: Stamp) -> None:
+        self._decoder = decoder
+        self._encoder = encoder
+        self._stamp = stamp
+        self.model: str | None = model
+        self.usage: Usage | None = None
+        self.failure: Failure | None = None
+        self.complete = False
+
+    def feed(self, data: bytes) -> bytes:
+        return self._write(self._decoder.feed(data))
+
+    def end(self) -> bytes:
+        return self._write(self._decoder.end())
+
+    def _write(self, events: list[Event]) -> bytes:
+        out: list[bytes] = []
+        for event in events:
+            match event:
+                case UsageReported():
+                    self.usage = event.usage
+                case ReplyStarted():
+                    event = self._stamped(event)
+                    self.model = event.model
+                case ReplyEnded():
+                    self.complete = True
+                case StreamFailed():
+                    self.failure = event.failure
+                    break
+                case _:
+                    pass
+            out.append(self._encoder.encode(event))
+        return b"".join(out)
+
+    def _stamped(self, event: ReplyStarted) -> ReplyStarted:
+        return msgspec.structs.replace(
+            event,
+            id=event.id or self._stamp.call_id,
+            model=event.model or self.model or "",
+            created=self._stamp.unix_s if event.created is None else event.created,
+        )

@@ -1,0 +1,40 @@
+"""Everything the request path reads: built whole from a configuration, swapped whole on a reload."""
+
+import hashlib
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from openclaw.gateway.transport import Timeouts, Transport
+from openclaw.routing.directory import Directory
+
+
+class Limits(Struct, frozen=True):
+    """Bounds on what a caller may send. Bytes, except `nesting_max` (levels of JSON) and `header_count_max`."""
+
+    body_bytes_max: int = 32 * 1024 * 1024
+    header_bytes_max: int = 64 * 1024
+    header_count_max: int = 128
+    nesting_max: int = 100
+
+
+class CallerKey(Struct, frozen=True):
+    """A key that a caller may present. `models` are the names it may ask for; empty means all."""
+
+    name: str
+    models: frozenset[str] = frozenset()
+
+
+def key_digest(key: str) -> bytes:
+    """Keys are kept and compared as digests: a lookup by digest tells nothing about how much of a key was right."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """`keys` maps the digest of a caller key to its owner; empty means that callers need none."""
+
+    directory: Directory
+    transport: Transport
+    keys: Mapping[bytes, CallerKey] = {}
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()

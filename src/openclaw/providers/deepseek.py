@@ -1,0 +1,15 @@
+"""DeepSeek. https://api-docs.deepseek.com"""
+
+from openclaw.dialects.chat import Chat
+from openclaw.providers.provider import ProviderKind
+
+KIND = ProviderKind(
+    name="deepseek",
+    title="DeepSeek",
+    base_url="https://api.deepseek.com",
+    # JSON mode only, no schemas (https://api-docs.deepseek.com/guides/json_mode); thinking is a switch.
+    codec=Chat(max_tokens_field="max_tokens", developer_role=False, json_schema=False, reasoning="thinking"),
+    key_env=("DEEPSEEK_API_KEY",),
+    catalog="deepseek",
+    price_id="deepseek",
+)

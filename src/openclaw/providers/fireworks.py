@@ -1,0 +1,18 @@
+"""Fireworks AI. https://docs.fireworks.ai/api-reference/post-chatcompletions"""
+
+from openclaw.dialects.chat import Chat
+from openclaw.dialects.completions import Completions
+from openclaw.dialects.embeddings import OpenAIEmbeddings
+from openclaw.providers.provider import ProviderKind
+
+KIND = ProviderKind(
+    name="fireworks",
+    title="Fireworks AI",
+    base_url="https://api.fireworks.ai/inference/v1",
+    codec=Chat(max_tokens_field="max_tokens", developer_role=False, reasoning="reasoning_effort"),
+    completions=Completions(),
+    embeddings=OpenAIEmbeddings(),
+    key_env=("FIREWORKS_API_KEY",),
+    catalog="fireworks-ai",
+    price_id="fireworks",
+)

@@ -1,0 +1,20 @@
+"""Groq. https://console.groq.com/docs/openai"""
+
+from openclaw.dialects.chat import Chat
+from openclaw.providers.provider import ProviderKind
+
+KIND = ProviderKind(
+    name="groq",
+    title="Groq",
+    base_url="https://api.groq.com/openai/v1",
+    # The page above lists what is answered with 400.
+    codec=Chat(
+        developer_role=False,
+        reasoning="reasoning_effort",
+        reasoning_field="reasoning",
+        unsupported=frozenset({"logprobs", "logit_bias", "top_logprobs", "top_k"}),
+    ),
+    key_env=("GROQ_API_KEY",),
+    catalog="groq",
+    price_id="groq",
+)
