@@ -125,9 +125,9 @@ def facts_of_reply(reply: Reply) -> Facts:
     for part in content:
         name = type(part).__name__
         if name in kinds:
-            kinds[name].append(part.text)  # type: ignore[union-attr]
+            kinds[name].append(part.text)
         elif name == "ToolCall":
-            calls.append((part.name, parsed(part.arguments)))  # type: ignore[union-attr, arg-type]
+            calls.append((part.name, parsed(part.arguments)))
     return Facts(
         text="".join(kinds["Text"]),
         reasoning="".join(kinds["Reasoning"]),

@@ -24,7 +24,7 @@ from openclaw.gateway.snapshot import CallerKey, Limits, Snapshot, key_digest
 from openclaw.gateway.transport import TransportFailed, UpstreamReply, UpstreamRequest
 from openclaw.providers.provider import CredentialUnavailable
 from openclaw.routing.directory import UnknownModel
-from openclaw.routing.hints import read_hints
+from openclaw.routing.hints import Hints, read_hints
 from openclaw.routing.plan import plan
 from openclaw.routing.target import Target
 
@@ -166,8 +166,9 @@ class Gateway:
             raw = await caller.body(snapshot.limits.body_bytes_max)
             request = read(operation, raw, snapshot.limits)
             hand.model, hand.stream = request.model, operation.streams(request)
-            permit(owner, request)
-            targets = choose(operation, snapshot, request)
+            hints = routing_hints(request)
+            permit(owner, request.model, hints)
+            targets = choose(operation, snapshot, request, hints)
             await self._attempt_each(operation, caller, hand, request, raw, targets)
         except Refused as refused:
             await self._refuse(operation, caller, hand, refused.failure)
@@ -378,6 +379,14 @@ def read(operation: Operation[R], raw: bytes, limits: Limits) -> R:
         raise Refused(_bad_request(error)) from error
 
 
+def routing_hints(request: Request) -> Hints:
+    """What the caller said about routing. Raises `Refused`."""
+    try:
+        return read_hints(request.extra)
+    except InvalidRequest as error:
+        raise Refused(_bad_request(error)) from error
+
+
 def _bad_request(error: InvalidRequest) -> Failure:
     return Failure(kind="bad_request", message=error.message, param=error.param)
 
@@ -399,26 +408,29 @@ def _deeper_than(value: Any, levels: int) -> bool:
 # --- policy
 
 
-def permit(owner: CallerKey | None, request: Request) -> None:
-    """Whether this caller may ask for this model. Raises `Refused`."""
-    if owner is not None and owner.models and request.model not in owner.models:
-        raise Refused(
-            Failure(
-                kind="permission",
-                message=f"The key '{owner.name}' may not use model '{request.model}'.",
-                code="model_not_allowed",
-                param="model",
+def permit(owner: CallerKey | None, model: str, hints: Hints) -> None:
+    """Whether this caller may ask for this model and for the fallbacks it names. Raises `Refused`."""
+    if owner is None or not owner.models:
+        return
+    for name in (model, *hints.models):
+        if name not in owner.models:
+            raise Refused(
+                Failure(
+                    kind="permission",
+                    message=f"The key '{owner.name}' may not use model '{name[:200]}'.",
+                    code="model_not_allowed",
+                    param="model",
+                )
             )
-        )
 
 
 # --- plan
 
 
-def choose(operation: Operation[R], snapshot: Snapshot, request: R) -> Sequence[Target]:
+def choose(operation: Operation[R], snapshot: Snapshot, request: R, hints: Hints) -> Sequence[Target]:
     """The targets to try, in order. Raises `Refused`."""
     try:
-        targets = plan(snapshot.directory, request.model, read_hints(request.extra))
+        targets = plan(snapshot.directory, request.model, hints)
     except UnknownModel as unknown:
         raise Refused(_unknown_model(unknown)) from unknown
     except InvalidRequest as error:

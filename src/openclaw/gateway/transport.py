@@ -14,7 +14,6 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
     BuilderError,
     ConnectError,
-    ConnectTimeoutError,
     PyreqwestError,
     RequestTimeoutError,
 )
@@ -23,9 +22,9 @@ from pyreqwest.response import Response
 
 from openclaw.calls import Failure
 
-# What the client library buffers of a streamed body ahead of its reader. Its default of 64 KiB is kept for every
-# open stream; model streams are small events, and 4 KiB keeps 5,000 streams within tens of megabytes.
-STREAM_BUFFER_BYTES = 4096
+# pyreqwest reads this much of a streamed body before it gives the response out at all (64 KiB by default), which would
+# hold a model's first tokens back until the answer is nearly whole, and keeps a buffer of that size for every stream.
+STREAM_BUFFER_BYTES = 0
 
 # A plain answer with several images in base64 fits.
 BODY_BYTES_MAX = 256 * 1024 * 1024
@@ -198,11 +197,10 @@ class _FirstValues(Mapping[str, str]):
 
 def _failure(error: PyreqwestError) -> Failure:
     match error:
-        case ConnectTimeoutError():
-            return Failure(kind="network", message="The provider could not be reached in time.")
         case ConnectError():
             return Failure(kind="network", message="The provider could not be reached (address, TLS or connection).")
         case RequestTimeoutError():
+            # The library calls every timeout before the headers a connect timeout, so the two cannot be told apart.
             return Failure(kind="timeout", message="The provider did not answer in time.")
         case _:
             return Failure(kind="network", message="The connection to the provider broke.")

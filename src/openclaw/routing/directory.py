@@ -6,7 +6,7 @@ name, at every provider that offers it (the model's maker first, in the order of
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 
 from openclaw.catalog.profile import ModelProfile
 from openclaw.providers.provider import Provider
@@ -51,7 +51,7 @@ class Directory:
             self._targets[alias] = tuple(target for member in members for target in self.resolve(member))
 
     @property
-    def names(self) -> Iterable[str]:
+    def names(self) -> KeysView[str]:
         """Every name that is known in advance: aliases, `provider/model` and bare names."""
         return self._targets.keys()
 

@@ -6,7 +6,7 @@ from typing import Any
 from openclaw.calls import Failure, JsonObject
 from openclaw.catalog.profile import PICO_PER_NANO, ModelProfile, Rate
 from openclaw.gateway.pipeline import Refused
-from openclaw.routing.directory import Directory, UnknownModel
+from openclaw.routing.directory import Directory
 from openclaw.routing.target import Target
 
 
@@ -23,12 +23,10 @@ def model_list(directory: Directory) -> JsonObject:
 
 def model_object(directory: Directory, name: str) -> JsonObject:
     """One model. Raises `Refused` with `model_not_found`."""
-    try:
-        targets = directory.resolve(name)
-    except UnknownModel as unknown:
+    if name not in directory.names:
         message = f"The model '{name[:200]}' does not exist here."
-        raise Refused(Failure(kind="not_found", message=message, code="model_not_found", param="model")) from unknown
-    return _entry(name, targets[0])
+        raise Refused(Failure(kind="not_found", message=message, code="model_not_found", param="model"))
+    return _entry(name, directory.resolve(name)[0])
 
 
 def _entry(name: str, target: Target) -> JsonObject:

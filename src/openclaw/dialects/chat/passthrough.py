@@ -18,9 +18,8 @@ from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import failure_of_openai_error
 from openclaw.dialects.sse import EVENT_BYTES_MAX, SseDecoder
 
+# Usage, an error, a finish reason, the end: events that hold one of these are looked into.
 _MARK = re.compile(rb'"usage":\s*\{|"error":\s*[{"]|"finish_reason":\s*"|data:\s*\[DONE\]')
-
-
 _MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _FINISH = re.compile(rb'"finish_reason":\s*"')
 
@@ -74,7 +73,10 @@ class ChatRelay:
         self._tail = data[cut:]
         if self._tail:
             data = data[:cut]
-        return self._read(data) if _MARK.search(data) else data
+        # An event that does not end as a JSON object does is a keep-alive comment or broken.
+        if _MARK.search(data) or data.count(b"}\n\n") != data.count(b"\n\n"):
+            return self._read(data)
+        return data
 
     def end(self) -> bytes:
         """The connection closed. Sets `failure` when the answer was not complete."""
@@ -103,7 +105,7 @@ class ChatRelay:
         for frame in data.split(separator)[:-1]:
             if self.failure is not None:
                 break
-            if not _MARK.search(frame) or self._read_frame(frame):
+            if (frame.endswith(b"}") and not _MARK.search(frame)) or self._read_frame(frame):
                 kept += frame + separator
         return bytes(kept)
 
@@ -122,8 +124,11 @@ class ChatRelay:
     def _read_chunk(self, data: bytes) -> bool:
         try:
             chunk = _glance.decode(data)
+        except msgspec.ValidationError:
+            return True  # JSON of a shape that we do not know: it is the caller's to judge
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return True  # not the shape we know: it is the caller's to judge
+            self.failure = Failure(kind="malformed", message="The provider sent a chunk that is not JSON.")
+            return False
         usage = chunk.usage or (chunk.x_groq.usage if chunk.x_groq is not None else None)
         if usage is not None:
             self.usage = decode_usage(usage)

@@ -1,0 +1,3 @@
+"""Gemini's dialect."""
+
+from openclaw.dialects.gemini.codec import Gemini as Gemini

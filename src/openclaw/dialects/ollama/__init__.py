@@ -1,0 +1,3 @@
+"""Ollama's own dialect."""
+
+from openclaw.dialects.ollama.codec import Ollama as Ollama

@@ -1,0 +1,85 @@
+"""The running gateway in front of the running simulation, for official clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openclaw.config.compile import compile_config
+from openclaw.config.load import loads
+from openclaw.gateway.pipeline import Gateway
+from openclaw.gateway.record import CallRecord
+from openclaw.gateway.transport import ReqwestTransport
+from openclaw.server.app import App
+from openclaw.server.doors import doors
+from openclaw.server.ids import call_id_maker
+from openclaw.server.protocol import bounded_protocol
+from openclaw.sim import SimServer
+from openclaw.sim.running import ServerThread
+
+CALLER_KEY = "sk-caller"
+UPSTREAM_KEY = "sk-upstream-secret"
+
+# One provider for every dialect a target can have.
+CONFIG = """
+discover: []
+providers:
+  chat: {{type: openai-compatible, base_url: "{sim}/v1", api_key: {key}}}
+  openai: {{type: openai, base_url: "{sim}/v1", api_key: {key}}}
+  messages: {{type: anthropic, base_url: "{sim}", api_key: {key}}}
+  gemini: {{type: google, base_url: "{sim}/v1beta", api_key: {key}}}
+  ollama: {{type: ollama-native, base_url: "{sim}", api_key: {key}}}
+  converse: {{type: bedrock, base_url: "{sim}", api_key: {key}}}
+  cohere: {{type: cohere, base_url: "{sim}", api_key: {key}}}
+  openrouter: {{type: openrouter, base_url: "{sim}/v1", api_key: {key}}}
+  nowhere: {{type: openai-compatible, base_url: "http://127.0.0.1:9/v1"}}
+  nodns: {{type: openai-compatible, base_url: "http://no-such-host.invalid/v1"}}
+  notls: {{type: openai-compatible, base_url: "{tls}/v1"}}
+aliases:
+  fast: chat/sim-text
+  careful: [chat/sim-error-500, nowhere/x, messages/sim-text]
+keys:
+  - {{name: tests, key: sk-caller}}
+  - {{name: limited, key: sk-limited, models: [fast]}}
+limits: {{body_bytes_max: 200000, nesting_max: 40}}
+timeouts: {{connect_s: 2, idle_s: 1, total_s: 30}}
+"""
+
+DIALECTS = ("chat", "messages", "gemini", "ollama", "converse")
+
+
+class RunningGateway:
+    """A gateway on loopback; `records` are its calls so far."""
+
+    def __init__(self, config: str) -> None:
+        self.records: list[CallRecord] = []
+        snapshot = compile_config(
+            loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=ReqwestTransport
+        )
+        self.gateway = Gateway(snapshot, self.records.append, call_id_maker())
+        app = App(self.gateway, doors())
+        self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max))
+
+    @property
+    def url(self) -> str:
+        return self._running.url
+
+    def __enter__(self) -> "RunningGateway":
+        self._running.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._running.stop()
+
+
+@pytest.fixture(scope="session")
+def sim() -> Iterator[SimServer]:
+    with SimServer(key=UPSTREAM_KEY) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gateway(sim: SimServer) -> Iterator[RunningGateway]:
+    config = CONFIG.format(sim=sim.url, key=UPSTREAM_KEY, tls=sim.url.replace("http:", "https:"))
+    with RunningGateway(config) as running:
+        yield running
