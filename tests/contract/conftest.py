@@ -7,9 +7,9 @@ import pytest
 
 from openclaw.config.compile import compile_config
 from openclaw.config.load import loads
+from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import CallRecord
-from openclaw.gateway.transport import ReqwestTransport
 from openclaw.server.app import App
 from openclaw.server.doors import doors
 from openclaw.server.ids import call_id_maker
@@ -54,11 +54,11 @@ class RunningGateway:
     def __init__(self, config: str) -> None:
         self.records: list[CallRecord] = []
         snapshot = compile_config(
-            loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=ReqwestTransport
+            loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
         )
         self.gateway = Gateway(snapshot, self.records.append, call_id_maker())
         app = App(self.gateway, doors())
-        self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max))
+        self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max), snapshot.transport.close)
 
     @property
     def url(self) -> str:

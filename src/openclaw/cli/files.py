@@ -9,8 +9,8 @@ from openclaw.config.compile import compile_config
 from openclaw.config.declared import Config
 from openclaw.config.discover import find_local_servers, local_kinds
 from openclaw.config.load import load
+from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.snapshot import Snapshot
-from openclaw.gateway.transport import ReqwestTransport
 
 DEFAULT_FILE = "openclaw.yaml"
 
@@ -35,4 +35,4 @@ def build_snapshot(file: Path | None, env: Mapping[str, str] = os.environ) -> Sn
     """Read, discover and compile. Blocks for a second at most. Raises `ConfigError`."""
     config, name = read_config(file, env)
     servers = find_local_servers(local_kinds()) if "local" in config.discover else []
-    return compile_config(config, env, file=name, new_transport=ReqwestTransport, local_servers=servers)
+    return compile_config(config, env, file=name, new_transport=Http1Transport, local_servers=servers)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
@@ -58,9 +59,12 @@ class SimServer:
 
 
 class ServerThread:
-    """Any ASGI application of this package on a free loopback port, in a thread."""
+    """Any ASGI application of this package on a free loopback port, in a thread; `at_end` runs in its loop."""
 
-    def __init__(self, app: Any, protocol: Any = "httptools") -> None:
+    def __init__(
+        self, app: Any, protocol: Any = "httptools", at_end: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._at_end = at_end
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self._server = server_for(app, "127.0.0.1", 0, protocol)
         self._started = threading.Event()
@@ -87,3 +91,5 @@ class ServerThread:
     async def _serve(self) -> None:
         asyncio.get_running_loop().call_soon(self._started.set)
         await self._server.serve(sockets=[self._socket])
+        if self._at_end is not None:
+            await self._at_end()
