@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from openclaw import __version__
-from openclaw.cli import check, schema, serve, sim
+from openclaw.cli import check, demo, schema, serve, sim
 from openclaw.config.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="openclaw", description="An AI gateway that can say what ran where, and why.")
     parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serve, check, schema, sim):
+    for module in (serve, demo, check, schema, sim):
         module.add_to(commands)
     options = parser.parse_args(arguments)
     try:

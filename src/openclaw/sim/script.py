@@ -82,7 +82,8 @@ class BadScript(Exception):
 
 
 def script_of(model: str, header: str | None) -> Script:
-    """The script for a request; names that say nothing give the default. Raises `BadScript`."""
+    """The script for a request; names that say nothing behave like an agent's model: they call a tool if one is offered
+    and answer once they have its result. Raises `BadScript`."""
     if header is not None:
         try:
             return msgspec.json.decode(header, type=Script)
@@ -94,4 +95,4 @@ def script_of(model: str, header: str | None) -> Script:
         behaviour = BEHAVIOURS.get(word)
         if behaviour is not None:
             return behaviour[1](argument)
-    return Script()
+    return Script(tools="agent")
