@@ -63,6 +63,10 @@ class Http1Transport:
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(IDLE_CONNECTION_S, self._close_old)
 
+    def idle_count(self) -> int:
+        """How many connections wait for their next exchange."""
+        return sum(len(idle) for idle in self._idle.values())
+
     def forget(self, connection: "Connection") -> None:
         self._connections.discard(connection)
         self._idle.get(connection.origin, {}).pop(connection, None)
@@ -207,10 +211,10 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_paused",
         "_pending_bytes",
+        "_surplus",
         "_timer",
         "_transport",
         "_waiter",
-        "_writable",
         "headers",
         "origin",
         "status",
@@ -232,11 +236,11 @@ class Connection(asyncio.Protocol):
         self._headers_done = False
         self._complete = True
         self._closed = False
+        self._surplus = False
         self._keep_alive = True
         self._paused = False
         self._error: TransportFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._idle_s = 0.0
         self._last_s = loop.time()
@@ -294,7 +298,8 @@ class Connection(asyncio.Protocol):
             self._timer = None
         self._body.clear()
         self._last_s = self._loop.time()
-        return self._complete and self._keep_alive and not self._closed and self._error is None and not self._paused
+        fit = self._complete and self._keep_alive and not self._surplus
+        return fit and not self._closed and self._error is None and not self._paused
 
     def abort(self) -> None:
         """Close at once; the provider sees that its answer is not wanted."""
@@ -379,10 +384,18 @@ class Connection(asyncio.Protocol):
 
     # --- the parser's side
 
+    def on_message_begin(self) -> None:
+        # A second answer in the same read: nobody asked for it, so neither it nor the connection is used.
+        self._surplus = self._complete
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._surplus:
+            return
         self.headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
 
     def on_headers_complete(self) -> None:
+        if self._surplus:
+            return
         status: int = self._parser.get_status_code()
         if status < 200:  # an interim answer; the real one follows
             self.headers = {}
@@ -392,6 +405,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
+        if self._surplus:
+            return
         self._body.append(body)
         self._pending_bytes += len(body)
 
