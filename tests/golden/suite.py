@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from openclaw.calls import Call, Event, Reply, StreamFailed
+from openclaw.calls import Call, Event, Reasoning, Reply, StreamFailed, Text, ToolCall
 from openclaw.dialects.codec import Codec
 from openclaw.streams import collect
 from tests.golden.wire import Exchange
@@ -120,18 +120,10 @@ def assert_split_invariant(codec: Codec, data: bytes, seed: str) -> list[Event]:
 def facts_of_reply(reply: Reply) -> Facts:
     """The same facts out of the inner form (first choice)."""
     content = reply.choices[0].content if reply.choices else ()
-    kinds: dict[str, list[str]] = {"Text": [], "Reasoning": [], "Refusal": []}
-    calls: list[tuple[str, Any]] = []
-    for part in content:
-        name = type(part).__name__
-        if name in kinds:
-            kinds[name].append(part.text)
-        elif name == "ToolCall":
-            calls.append((part.name, parsed(part.arguments)))
     return Facts(
-        text="".join(kinds["Text"]),
-        reasoning="".join(kinds["Reasoning"]),
-        tool_calls=tuple(calls),
+        text="".join(part.text for part in content if isinstance(part, Text)),
+        reasoning="".join(part.text for part in content if isinstance(part, Reasoning)),
+        tool_calls=tuple((part.name, parsed(part.arguments)) for part in content if isinstance(part, ToolCall)),
         native_finish_reason=reply.choices[0].native_finish_reason if reply.choices else None,
         input_tokens=reply.usage.input_tokens if reply.usage else None,
         output_tokens=reply.usage.output_tokens if reply.usage else None,

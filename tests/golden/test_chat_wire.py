@@ -54,8 +54,16 @@ def _message_facts(message: dict[str, Any], finish: Any, usage: Any) -> Facts:
         tool_calls=tuple(calls),
         native_finish_reason=finish,
         input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
+        output_tokens=_output_tokens(usage),
     )
+
+
+def _output_tokens(usage: dict[str, Any]) -> int | None:
+    """xAI's total is prompt + completion + reasoning: its thoughts are output too."""
+    completion = usage.get("completion_tokens")
+    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    beside = reasoning and usage.get("total_tokens") == usage["prompt_tokens"] + completion + reasoning
+    return completion + reasoning if beside else completion
 
 
 def _reply_facts(body: Any) -> Facts:
@@ -96,7 +104,7 @@ def _stream_facts(data: bytes) -> Facts:
         tool_calls=tuple((name, parsed(arguments)) for name, arguments in calls.values()),
         native_finish_reason=finish,
         input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
+        output_tokens=_output_tokens(usage),
     )
 
 

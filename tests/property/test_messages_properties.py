@@ -156,9 +156,20 @@ def damage(body: Any, rng: random.Random, hostile: Any) -> Any:
 
 
 def deep(levels: int) -> Any:
+    """Nested like blocks in blocks. A tree, as a parser gives: no value is shared, or its text would be endless."""
     value: Any = "x"
     for level in range(levels):
-        value = [value] if level % 2 else {"content": value, "type": "tool_result", "tool_use_id": "t", "input": value}
+        if level % 2:
+            value = [value]
+        else:
+            key = "input" if level % 4 else "content"
+            value = {
+                "type": "tool_use" if level % 4 else "tool_result",
+                "tool_use_id": "t",
+                "id": "i",
+                "name": "n",
+                key: value,
+            }
     return value
 
 

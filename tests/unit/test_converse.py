@@ -350,6 +350,25 @@ def test_an_error_frame_of_the_transport_fails_the_stream() -> None:
     assert (event.failure.kind, event.failure.message) == ("server", "why")
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "again"}}),  # that block is closed
+        ("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"toolUse": {"input": "{}"}}}),  # never started
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStart", {"role": "assistant"}),
+        ("messageStop", []),
+    ],
+)
+def test_a_stream_that_breaks_the_grammar_is_malformed_and_over(second: tuple[str, Any]) -> None:
+    decoder = CODEC.stream_decoder()
+    events = decoder.feed(frames(*HELLO[:3], second, *HELLO[3:]))
+    assert isinstance(events[-1], StreamFailed)
+    assert events[-1].failure.kind == "malformed"
+    assert not [event for event in events if isinstance(event, ChoiceFinished)]
+    assert decoder.end() == []
+
+
 def test_bytes_that_are_no_event_stream_are_malformed() -> None:
     (event,) = CODEC.stream_decoder().feed(b'{"message": "not an event stream at all"}')
     assert isinstance(event, StreamFailed)

@@ -437,6 +437,48 @@ def test_parallel_calls_that_arrive_in_turns_are_written_one_after_another() -> 
     assert (events[-2]["usage"]["input_tokens"], events[-2]["usage"]["output_tokens"]) == (5, 6)
 
 
+def test_a_held_part_is_written_as_soon_as_the_open_one_ends() -> None:
+    encoder = CODEC.stream_encoder(chat())
+    for event in (
+        ReplyStarted("r", "m"),
+        PartStarted(0, 0, Text("")),
+        PartStarted(0, 1, ToolCall("b", "g", "")),
+    ):
+        encoder.encode(event)
+    assert encoder.encode(TextDelta(0, 0, "a"))
+    assert encoder.encode(ArgumentsDelta(0, 1, "{}")) == b""
+    released = encoder.encode(PartEnded(0, 0))
+    assert released.count(b"content_block_start") == 2  # the name of the event and its type
+    assert b'"partial_json":"{}"' in released
+    assert b"input_json_delta" in encoder.encode(ArgumentsDelta(0, 1, " "))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        b'{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
+        b'{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"x"}}',
+        b'{"type":"content_block_stop","index":1}',
+        b'{"type":"message_start","message":{}}',
+        b"[1]",
+        b"{",
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\xff"}}',
+    ],
+)
+def test_a_stream_that_breaks_the_grammar_is_malformed_and_over(second: bytes) -> None:
+    first = (
+        b'data: {"type":"message_start","message":{"id":"m"}}\n\n'
+        b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+    )
+    decoder = CODEC.stream_decoder()
+    events = decoder.feed(first + b"data: " + second + b"\n\n" + first)
+    assert [type(event).__name__ for event in events] == ["ReplyStarted", "PartStarted", "StreamFailed"]
+    assert isinstance(events[-1], StreamFailed)
+    assert events[-1].failure.kind == "malformed"
+    assert decoder.feed(first) == []
+    assert decoder.end() == []
+
+
 def test_a_foreign_thought_is_shown_without_its_makers_signature() -> None:
     events = stream(
         ReplyStarted("r", "m"),

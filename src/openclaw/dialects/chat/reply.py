@@ -111,26 +111,33 @@ def _as_parts(content: str | tuple[Part, ...] | None) -> tuple[Part, ...]:
 
 
 def decode_usage(native: JsonObject) -> Usage:
-    """Reads OpenAI's buckets and the places where compatible providers put the same figures."""
+    """Reads OpenAI's buckets and the places where compatible providers put the same figures, so that they add up."""
     prompt_details = _object(native, "prompt_tokens_details")
     completion_details = _object(native, "completion_tokens_details")
+    prompt, completion, total = (_count(native, f"{key}_tokens") for key in ("prompt", "completion", "total"))
+    reasoning = _first(_count(completion_details, "reasoning_tokens"), _count(native, "reasoning_tokens"))
+    if reasoning and prompt is not None and completion is not None and total == prompt + completion + reasoning:
+        completion += reasoning  # xAI counts thoughts beside the completion, everybody else inside it
     cached = _first(
         _count(prompt_details, "cached_tokens"),
         _count(native, "prompt_cache_hit_tokens"),  # DeepSeek
         _count(native, "cached_tokens"),  # Moonshot
         _count(native, "num_cached_tokens"),  # Mistral
     )
+    if cached is not None and prompt is not None and cached > prompt:
+        cached = None  # Grok on Azure reports more cached tokens than it had input: a part larger than its whole
+    written = _count(prompt_details, "cache_write_tokens")  # OpenRouter
+    if written and prompt is not None and written + (cached or 0) > prompt:
+        written = None  # seen there once with both equal to nearly the whole prompt: they cannot both be true
     return Usage(
-        input_tokens=_count(native, "prompt_tokens"),
-        output_tokens=_count(native, "completion_tokens"),
+        input_tokens=prompt,
+        output_tokens=completion,
         cache_read_input_tokens=cached,
-        cache_write_input_tokens=_count(prompt_details, "cache_write_tokens"),  # OpenRouter
-        reasoning_output_tokens=_first(
-            _count(completion_details, "reasoning_tokens"), _count(native, "reasoning_tokens")
-        ),
+        cache_write_input_tokens=written,
+        reasoning_output_tokens=reasoning,
         input_audio_tokens=_count(prompt_details, "audio_tokens"),
         output_audio_tokens=_count(completion_details, "audio_tokens"),
-        total_tokens=_count(native, "total_tokens"),
+        total_tokens=total,
         native=native,
     )
 
@@ -195,11 +202,12 @@ def _encode_choice(choice: Choice, *, same: bool) -> JsonObject:
 
 
 def encode_usage(usage: Usage, *, same: bool) -> JsonObject:
-    """OpenAI's usage object; a bucket the provider did not report is left out, never 0."""
+    """OpenAI's usage object. A total the provider did not report is null and a part is left out: never 0."""
     if same:
         return usage.native
-    prompt, completion = usage.input_tokens or 0, usage.output_tokens or 0
-    body: JsonObject = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    prompt, completion = usage.input_tokens, usage.output_tokens
+    total = usage.total_tokens if prompt is None or completion is None else prompt + completion
+    body: JsonObject = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
     prompt_details: dict[str, Any] = {
         "cached_tokens": usage.cache_read_input_tokens,
         "cache_write_tokens": usage.cache_write_input_tokens,

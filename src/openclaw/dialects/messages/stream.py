@@ -87,7 +87,7 @@ class MessagesStreamDecoder:
             return []
         events = self._frames(self._sse.end())
         if not self._over:
-            events.append(self._fail("truncated", ""))
+            events.append(self._fail("truncated", "the stream ended before message_stop"))
         return events
 
     def _frames(self, frames: list[Any]) -> list[Event]:
