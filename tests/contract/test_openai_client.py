@@ -5,6 +5,7 @@ import base64
 import json
 import struct
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -36,8 +37,9 @@ PIXEL = (
 
 
 @pytest.fixture
-def client(gateway: RunningGateway) -> OpenAI:
-    return OpenAI(base_url=f"{gateway.url}/v1", api_key=CALLER_KEY, max_retries=0, timeout=20)
+def client(gateway: RunningGateway) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{gateway.url}/v1", api_key=CALLER_KEY, max_retries=0, timeout=20) as made:
+        yield made
 
 
 @pytest.fixture
@@ -76,6 +78,13 @@ def test_a_stream_says_what_the_plain_answer_says(client: OpenAI, dialect: str) 
     assert chunks[-1].choices == []
     assert chunks[-1].usage.prompt_tokens == plain.usage.prompt_tokens
     assert chunks[0].choices[0].delta.role == "assistant"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_provider_that_does_not_stream_is_streamed_for(client: OpenAI, dialect: str) -> None:
+    chunks = list(client.chat.completions.create(model=f"{dialect}/sim-plain", messages=HELLO, stream=True))
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices).startswith("Simulated answer")
+    assert chunks[-1].choices[0].finish_reason == "stop"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -30,6 +30,32 @@ class Facts(msgspec.Struct, frozen=True):
     output_tokens: int | None = None
 
 
+def check_law(
+    dialect: str,
+    law: str,
+    cases: Iterable[Exchange],
+    keeps: Callable[[Exchange], None],
+    exceptions: Mapping[tuple[str, str], str] = {},
+) -> Counter[str]:
+    """Run a law over its exchanges; returns passes per provider. Fails with every exchange that breaks it."""
+    broken: list[str] = []
+    passed: Counter[str] = Counter()
+    for exchange in cases:
+        reason = exceptions.get((law, exchange.id))
+        try:
+            keeps(exchange)
+        except Exception as error:  # noqa: BLE001 - every exchange is reported, not only the first
+            if reason is None:
+                broken.append(f"{exchange.id} {exchange.source}: {type(error).__name__}: {str(error)[:600]}")
+            continue
+        if reason is not None:
+            broken.append(f"{exchange.id} {exchange.source}: keeps the law now; remove it from the exceptions")
+        passed[exchange.provider] += 1
+    assert not broken, f"{len(broken)} of {law}:\n" + "\n".join(broken[:25])
+    assert passed, f"no exchange was checked for {law} of {dialect}"
+    return passed
+
+
 class Recordings(msgspec.Struct, frozen=True):
     """The exchanges of one dialect and what is known about them.
 
@@ -41,23 +67,8 @@ class Recordings(msgspec.Struct, frozen=True):
     exceptions: Mapping[tuple[str, str], str] = {}
 
     def check(self, law: str, cases: Iterable[Exchange], keeps: Callable[[Exchange], None]) -> Counter[str]:
-        """Run a law over its exchanges; returns passes per provider. Fails with every exchange that breaks it."""
-        broken: list[str] = []
-        passed: Counter[str] = Counter()
-        for exchange in cases:
-            reason = self.exceptions.get((law, exchange.id))
-            try:
-                keeps(exchange)
-            except Exception as error:  # noqa: BLE001 - every exchange is reported, not only the first
-                if reason is None:
-                    broken.append(f"{exchange.id} {exchange.source}: {type(error).__name__}: {str(error)[:600]}")
-                continue
-            if reason is not None:
-                broken.append(f"{exchange.id} {exchange.source}: keeps the law now; remove it from the exceptions")
-            passed[exchange.provider] += 1
-        assert not broken, f"{len(broken)} of {law}:\n" + "\n".join(broken[:25])
-        assert passed, f"no exchange was checked for {law}"
-        return passed
+        """`check_law` for this dialect, with its exceptions."""
+        return check_law(self.codec.name, law, cases, keeps, self.exceptions)
 
     # --- which exchanges a law speaks of
 

@@ -60,10 +60,10 @@ def _message_facts(message: dict[str, Any], finish: Any, usage: Any) -> Facts:
 
 def _output_tokens(usage: dict[str, Any]) -> int | None:
     """xAI's total is prompt + completion + reasoning: its thoughts are output too."""
-    completion = usage.get("completion_tokens")
+    completion: int | None = usage.get("completion_tokens")
     reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-    beside = reasoning and usage.get("total_tokens") == usage["prompt_tokens"] + completion + reasoning
-    return completion + reasoning if beside else completion
+    beside = reasoning and usage.get("total_tokens") == usage["prompt_tokens"] + (completion or 0) + reasoning
+    return (completion or 0) + reasoning if beside else completion
 
 
 def _reply_facts(body: Any) -> Facts:

@@ -3,7 +3,6 @@ their class."""
 
 import base64
 import struct
-from collections import Counter
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from openclaw.dialects.embeddings import (
     OpenAIEmbeddings,
     VertexEmbeddings,
 )
+from tests.golden import suite
 from tests.golden.suite import difference
 from tests.golden.wire import Exchange, exchanges, needs_recordings
 
@@ -109,17 +109,14 @@ def _numbers(vector: Any, provider: str) -> list[float]:
 
 
 def test_requests_come_back_as_the_same_document() -> None:
-    passed: Counter[str] = Counter()
-    for exchange in RECORDED:
-        if exchange.request_kind != "json" or exchange.status >= 400:
-            continue
+    def keeps(exchange: Exchange) -> None:
         codec = _codec(exchange)
-        call = codec.decode_request(exchange.request_body, model=exchange.model)
-        encoded = codec.encode_request(call)
-        assert encoded.body == exchange.request_body, (exchange.id, difference(exchange.request_body, encoded.body))
-        assert encoded.degraded == (), exchange.id
-        passed[exchange.provider] += 1
-    print(passed)  # noqa: T201
+        encoded = codec.encode_request(codec.decode_request(exchange.request_body, model=exchange.model))
+        assert encoded.body == exchange.request_body, difference(exchange.request_body, encoded.body)
+        assert encoded.degraded == ()
+
+    cases = [e for e in RECORDED if e.request_kind == "json" and e.status < 400]
+    passed = suite.check_law("embeddings", "request", cases, keeps)
     assert passed.keys() == CODECS.keys() - {"ollama"}, "ollama's recordings hold no requests"
 
 
@@ -131,19 +128,16 @@ def test_paths_are_the_recorded_ones() -> None:
 
 
 def test_replies_decode_without_loss() -> None:
-    passed: Counter[str] = Counter()
-    for exchange in RECORDED:
-        if exchange.status >= 400:
-            continue
+    def keeps(exchange: Exchange) -> None:
         codec, body = _codec(exchange), _body(exchange)
         reply = codec.decode_reply(body, _call(exchange))
         expected = [_numbers(vector, exchange.provider) for vector in _vectors(body)]
         got = [_numbers(vector, exchange.provider) for vector in reply.vectors]
-        assert got == expected, exchange.id
-        assert (None if reply.usage is None else reply.usage.input_tokens) == _tokens(body), exchange.id
-        assert reply.model == body.get("model", exchange.model or "m"), exchange.id
-        passed[exchange.provider] += 1
-    print(passed)  # noqa: T201
+        assert got == expected
+        assert (None if reply.usage is None else reply.usage.input_tokens) == _tokens(body)
+        assert reply.model == body.get("model", exchange.model or "m")
+
+    passed = suite.check_law("embeddings", "facts", (e for e in RECORDED if e.status < 400), keeps)
     assert passed.keys() == CODECS.keys()
 
 
@@ -154,10 +148,7 @@ def _call(exchange: Exchange) -> Any:
 
 
 def test_replies_come_back_as_the_same_document() -> None:
-    for exchange in RECORDED:
-        # Perplexity's signed bytes are turned into numbers, Vertex's token counts are added up.
-        if exchange.status >= 400 or exchange.provider in ("perplexity", "vertex"):
-            continue
+    def keeps(exchange: Exchange) -> None:
         codec, body, call = _codec(exchange), _body(exchange), _call(exchange)
         if exchange.path.endswith("embedContent"):
             single = {"content": {"parts": [{"text": "x"}]}}
@@ -166,7 +157,11 @@ def test_replies_come_back_as_the_same_document() -> None:
             # OpenAI's clients read `prompt_tokens`, which Voyage leaves out.
             body["usage"]["prompt_tokens"] = body["usage"]["total_tokens"]
         encoded = codec.encode_reply(codec.decode_reply(body, call), call)
-        assert encoded == body, (exchange.id, difference(body, encoded))
+        assert encoded == body, difference(body, encoded)
+
+    # Perplexity's signed bytes are turned into numbers, Vertex's token counts are added up.
+    cases = [e for e in RECORDED if e.status < 400 and e.provider not in ("perplexity", "vertex")]
+    suite.check_law("embeddings", "reply", cases, keeps)
 
 
 @pytest.mark.parametrize("encoding_format", ["float", "base64"])
@@ -189,16 +184,14 @@ _KINDS = {400: "bad_request", 401: "authentication", 404: "not_found"}
 
 
 def test_errors_are_classified() -> None:
-    checked = 0
-    for exchange in RECORDED:
-        if exchange.status < 400:
-            continue
+    def keeps(exchange: Exchange) -> None:
         failure = _codec(exchange).decode_error(
             exchange.status, exchange.response_header_texts, exchange.response_bytes
         )
-        assert failure.kind == _KINDS[exchange.status], exchange.id
-        assert failure.message in (exchange.response_body_text or ""), exchange.id
+        assert failure.kind == _KINDS[exchange.status]
+        assert failure.message in (exchange.response_body_text or "")
         status, _ = OPENAI.encode_error(failure)
-        assert status == exchange.status, exchange.id
-        checked += 1
-    assert checked == 8
+        assert status == exchange.status
+
+    passed = suite.check_law("embeddings", "error", (e for e in RECORDED if e.status >= 400), keeps)
+    assert passed.total() == 8

@@ -73,6 +73,9 @@ class EmbeddingsCalls:
     def relay(self, request: EmbeddingsCall, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
         raise AssertionError("embeddings are not streamed")
 
+    def replay(self, request: EmbeddingsCall, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
+        raise AssertionError("embeddings are not streamed")
+
     def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return self._codec(target).decode_error(status, headers, body)
 

@@ -9,6 +9,7 @@ from openclaw.calls import (
     Event,
     Failure,
     JsonObject,
+    Reply,
     ReplyEnded,
     ReplyStarted,
     StreamFailed,
@@ -21,6 +22,7 @@ from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
 from openclaw.providers.provider import ProviderKind
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target
+from openclaw.streams import unfold
 
 
 class ModelCalls:
@@ -74,20 +76,32 @@ class ModelCalls:
             if seen.failure is not None:
                 raise AnswerFailed(seen.failure)
             return Answer(body, seen.model, seen.usage)
+        reply = self._reply(target, body, stamp)
+        return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
+
+    def replay(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
+        if written.same_dialect:
+            seen = self._passthrough.glance(body)
+            if seen.failure is not None:
+                raise AnswerFailed(seen.failure)
+        reply = self._reply(target, body, stamp)
+        encoder = self._door.stream_encoder(request)
+        return Answer(b"".join(encoder.encode(event) for event in unfold(reply)), reply.model, reply.usage)
+
+    def _reply(self, target: Target, body: bytes, stamp: Stamp) -> Reply:
+        """The provider's plain answer in the inner form, with what it left out. Raises `AnswerFailed`."""
         try:
             reply = self._codec(target).decode_reply(parse(body))
         except (NotJson, MalformedReply) as error:
             raise AnswerFailed(
                 Failure(kind="malformed", message="The provider's answer does not fit its own API.")
             ) from error
-        if not reply.id or reply.created is None or not reply.model:
-            reply = msgspec.structs.replace(
-                reply,
-                id=reply.id or stamp.call_id,
-                created=stamp.unix_s if reply.created is None else reply.created,
-                model=reply.model or target.model,
-            )
-        return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
+        return msgspec.structs.replace(
+            reply,
+            id=reply.id or stamp.call_id,
+            created=stamp.unix_s if reply.created is None else reply.created,
+            model=reply.model or target.model,
+        )
 
     def relay(self, request: Call, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
         if written.same_dialect:

@@ -79,6 +79,10 @@ class Operation(Protocol, Generic[R]):
 
     def relay(self, request: R, written: Written, target: Target, stamp: Stamp) -> StreamRelay: ...
 
+    def replay(self, request: R, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
+        """The stream that a plain answer amounts to, where the provider did not stream although it was asked to.
+        Raises `AnswerFailed`."""
+
     def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure: ...
 
     def error(self, failure: Failure) -> tuple[int, JsonObject]:

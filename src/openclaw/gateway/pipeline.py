@@ -223,13 +223,17 @@ class Gateway:
             if not 200 <= status < 300:
                 body = await reply.body(ERROR_BYTES_MAX)
                 raise Refused(operation.failure(target, status, reply.headers, body))
-            if hand.stream:
+            plain = not hand.stream or reply.headers.get("content-type", "").startswith("application/json")
+            if not plain:
                 relay = operation.relay(request, written, target, hand.stamp)
                 await self._relay(operation, caller, hand, reply, relay)
                 return
-            answer = operation.answer(request, written, target, await reply.body(), hand.stamp)
+            # A provider that answers a streamed request with plain JSON does not stream, or reports an error under 200.
+            answer_of = operation.replay if hand.stream else operation.answer
+            answer = answer_of(request, written, target, await reply.body(), hand.stamp)
         hand.usage, hand.response_model = answer.usage, answer.model or target.model
-        await self._start(caller, hand, b"application/json", len(answer.body))
+        content_type = operation.stream_content_type.encode() if hand.stream else b"application/json"
+        await self._start(caller, hand, content_type, len(answer.body))
         await caller.end(answer.body)
 
     async def _relay(

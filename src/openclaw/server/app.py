@@ -113,7 +113,7 @@ def _unknown_path(method: str, path: str) -> Failure:
 
 def _method_not_allowed(method: str, path: str) -> Failure:
     return Failure(
-        kind="bad_request", message=f"{method} is not allowed at {path[:200]}.", code="method_not_allowed", status=405
+        kind="not_found", message=f"{method} is not allowed at {path[:200]}.", code="method_not_allowed", status=405
     )
 
 

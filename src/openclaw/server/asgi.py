@@ -97,9 +97,9 @@ def _too_large(bytes_max: int) -> Failure:
 def check_headers(headers: RawHeaders, limits: Limits) -> Failure | None:
     """Whether there are too many headers, or too large ones."""
     if len(headers) > limits.header_count_max:
-        return Failure(kind="too_large", message=f"More than {limits.header_count_max} headers.", status=431)
+        return Failure(kind="bad_request", message=f"More than {limits.header_count_max} headers.", status=431)
     if sum(len(name) + len(value) for name, value in headers) > limits.header_bytes_max:
         return Failure(
-            kind="too_large", message=f"The headers are larger than {limits.header_bytes_max} bytes.", status=431
+            kind="bad_request", message=f"The headers are larger than {limits.header_bytes_max} bytes.", status=431
         )
     return None

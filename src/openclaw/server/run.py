@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Callable, Sequence
 
 import uvicorn
@@ -21,6 +22,14 @@ log = logging.getLogger("openclaw")
 # Streams in hand get this long to end when the process is told to stop.
 SHUTDOWN_GRACE_S = 30
 
+Announce = Callable[[str, int], None]
+"""Told the address and port once the process listens."""
+
+
+def ignore_hangup() -> None:
+    """Until `Process.serve` takes SIGHUP over, it must not end a process that is still starting."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
 
 class Process:
     """One listening gateway. `build` makes a snapshot from the configuration as it is now; it may block and may raise
@@ -28,6 +37,8 @@ class Process:
 
     def __init__(self, build: Callable[[], Snapshot], host: str, port: int, recorders: Sequence[Recorder]) -> None:
         self._build = build
+        self._reloading = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
         self.gateway = Gateway(build(), _to_all(recorders), call_id_maker())
         limits = self.gateway.snapshot.limits
         config = uvicorn.Config(
@@ -46,9 +57,9 @@ class Process:
             timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
             backlog=4096,
         )
-        self.server = uvicorn.Server(config)
+        self.server = _Server(config)
 
-    async def serve(self) -> None:
+    async def serve(self, announce: Announce) -> None:
         """Run until SIGINT or SIGTERM."""
         loop = asyncio.get_running_loop()
         reloads: set[asyncio.Task[None]] = set()
@@ -58,25 +69,64 @@ class Process:
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
+        self.server.announce = announce
         loop.add_signal_handler(signal.SIGHUP, reload)
         try:
             await self.server.serve()
         finally:
+            loop.remove_signal_handler(signal.SIGHUP)
+            ignore_hangup()
+            await _cancelled(reloads | self._retiring)
             await self.gateway.snapshot.transport.close()
 
     async def reload(self) -> None:
-        """Swap to the configuration as it is now, whole; a faulty one changes nothing."""
-        try:
-            snapshot = await asyncio.to_thread(self._build)
-        except ConfigError as error:
-            log.error("reload refused, the old configuration stays:\n%s", error)
-            return
-        old = self.gateway.snapshot
-        self.gateway.swap(snapshot)
+        """Swap to the configuration as it is now, whole; a faulty one changes nothing.
+
+        Safe to call again while one is under way: they run one after the other, so the last one asked for wins.
+        """
+        async with self._reloading:
+            try:
+                snapshot = await asyncio.to_thread(self._build)
+            except ConfigError as error:
+                log.error("reload refused, the old configuration stays:\n%s", error)
+                return
+            except Exception:  # the boundary of a background task: nobody awaits it
+                log.exception("reload failed, the old configuration stays")
+                return
+            old = self.gateway.snapshot
+            self.gateway.swap(snapshot)
+        if snapshot.limits.header_bytes_max != old.limits.header_bytes_max:
+            log.warning("limits.header_bytes_max is read at start only: the old limit stays")
         log.info("configuration reloaded: %d providers", len(list(snapshot.directory.providers)))
-        # Calls in hand still read from the old transport; it goes when they have had their longest time.
+        task = asyncio.create_task(_retire(old))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+
+async def _retire(old: Snapshot) -> None:
+    """Calls in hand still read from the old transport; it goes when they have had their longest time."""
+    try:
         await asyncio.sleep(old.timeouts.total_s)
+    finally:
         await old.transport.close()
+
+
+async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it listens once it does."""
+
+    announce: Announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.servers:
+            host, port, *_ = self.servers[0].sockets[0].getsockname()
+            self.announce(host, port)
 
 
 def _to_all(recorders: Sequence[Recorder]) -> Recorder:

@@ -110,7 +110,7 @@ def _text(call: Call, script: Script, rng: random.Random) -> str:
     if script.echo:
         return next((text for text in reversed(list(_texts(call, roles=("user",)))) if text), "")
     if _has_result(call):
-        return f"The tool says: {list(_texts(call))[-1]}"
+        return f"The tool says: {next(reversed(list(_texts(call))), '')}"
     return f"Simulated answer: {' '.join(rng.choices(_WORDS, k=12))}."
 
 

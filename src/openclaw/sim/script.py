@@ -21,6 +21,7 @@ class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `cut_after`, `stall_after`, `malformed_after`, `fail_after`: after so many pieces the connection closes, falls
     silent, sends bytes that are no event, or reports an error in the stream. `end_marker`: whether the stream ends as
     its dialect says. `reset`: the connection closes without an answer. `silent`: no answer comes, nor headers.
+    `stream`: False answers a streamed request with a plain one, as some servers do.
     """
 
     say: str | None = None
@@ -42,6 +43,7 @@ class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fail_after: int | None = None
     end_marker: bool = True
     reset: bool = False
+    stream: bool = True
     silent: bool = False
 
 
@@ -72,6 +74,7 @@ BEHAVIOURS: Mapping[str, tuple[str, Callable[[str], Script]]] = {
     "fail": ("reports an error inside the 200 after N pieces (3)", lambda n: Script(fail_after=_number(n, 3))),
     "unended": ("leaves out the end of the stream", lambda _: Script(end_marker=False)),
     "reset": ("closes the connection without an answer", lambda _: Script(reset=True)),
+    "plain": ("answers a streamed request with a plain one", lambda _: Script(stream=False)),
     "silent": ("never answers", lambda _: Script(silent=True)),
 }
 """Behaviour (the word after `sim-`): what it does, and the script for the argument after the next `-`."""

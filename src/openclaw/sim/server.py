@@ -83,6 +83,8 @@ class Sim:
             serving.cancel()
         leaving.cancel()
         await asyncio.gather(serving, leaving, return_exceptions=True)
+        if not serving.cancelled():
+            serving.result()  # a fault of the simulation shows in the server's log
 
     async def _serve(self, exchange: "_Exchange") -> None:
         raw = await exchange.body()
@@ -125,7 +127,7 @@ class Sim:
         assert route.codec is not None, "a route has one of the two codecs"
         call = route.codec.decode_request(body, model=route.model, stream=route.stream)
         reply = answer(call, script, self._seed, route.codec.name)
-        if call.stream is True:
+        if call.stream is True and script.stream:
             await self._stream(exchange, route.codec, call, list(unfold(reply, piece_chars=script.piece_chars)), script)
             return
         await asyncio.sleep(script.first_token_ms / 1000)

@@ -12,6 +12,7 @@ _FORMATS = {
 }
 # Schemas may refer to themselves; past this depth optional branches end.
 _DEPTH_MAX = 8
+_COUNT_MAX = 10_000
 
 
 def value_of(schema: Any, root: Any = None, depth: int = 0) -> Any:
@@ -21,15 +22,15 @@ def value_of(schema: Any, root: Any = None, depth: int = 0) -> Any:
         return {}
     if "const" in schema:
         return schema["const"]
-    if schema.get("enum"):
+    if _filled_list(schema, "enum"):
         return schema["enum"][0]
-    if "$ref" in schema:
+    if isinstance(schema.get("$ref"), str):
         return value_of(_referred(schema["$ref"], root), root, depth + 1)
     for union in ("anyOf", "oneOf"):
-        if schema.get(union):
+        if _filled_list(schema, union):
             branches = schema[union]
             return value_of(branches[-1] if depth > _DEPTH_MAX else branches[0], root, depth + 1)
-    if schema.get("allOf"):
+    if _filled_list(schema, "allOf"):
         return _merged([value_of(branch, root, depth + 1) for branch in schema["allOf"]])
     kind = schema.get("type")
     if isinstance(kind, list):
@@ -37,11 +38,21 @@ def value_of(schema: Any, root: Any = None, depth: int = 0) -> Any:
     return _value_of_type(str(kind).lower(), schema, root, depth)
 
 
+def _filled_list(schema: dict[str, Any], key: str) -> bool:
+    """Callers write what they like into a schema; what is not one says nothing."""
+    return isinstance(schema.get(key), list) and bool(schema[key])
+
+
+def _count(schema: dict[str, Any], key: str, default: int) -> int:
+    value = schema.get(key)
+    return value if type(value) is int and 0 <= value <= _COUNT_MAX else default
+
+
 def _value_of_type(kind: str, schema: dict[str, Any], root: Any, depth: int) -> Any:
     match kind:
         case "string":
-            text = _FORMATS.get(schema.get("format", ""), "example")
-            return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", len(text) + 10_000)]
+            text = _FORMATS.get(str(schema.get("format")), "example").ljust(_count(schema, "minLength", 0), "x")
+            return text[: _count(schema, "maxLength", len(text))]
         case "integer" | "number":
             return _number(schema)
         case "boolean":
@@ -49,24 +60,25 @@ def _value_of_type(kind: str, schema: dict[str, Any], root: Any, depth: int) -> 
         case "null":
             return None
         case "array":
-            count = max(schema.get("minItems", 1), 0) if depth <= _DEPTH_MAX else schema.get("minItems", 0)
+            count = _count(schema, "minItems", 1 if depth <= _DEPTH_MAX else 0)
             return [value_of(schema.get("items", {}), root, depth + 1) for _ in range(count)]
-        case _ if "properties" in schema:
-            required = schema.get("required", list(schema["properties"]))
-            wanted = schema["properties"] if depth <= _DEPTH_MAX else required
-            return {k: value_of(schema["properties"].get(k, {}), root, depth + 1) for k in wanted}
+        case _ if isinstance(schema.get("properties"), dict):
+            properties = schema["properties"]
+            required = schema["required"] if _filled_list(schema, "required") else []
+            wanted = properties if depth <= _DEPTH_MAX else [name for name in properties if name in required]
+            return {name: value_of(properties[name], root, depth + 1) for name in wanted}
     return {}
 
 
 def _number(schema: dict[str, Any]) -> int | float:
-    low: int | float | None = schema.get("minimum", schema.get("exclusiveMinimum"))
+    bounds = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf")
+    known: dict[str, int | float] = {key: schema[key] for key in bounds if type(schema.get(key)) in (int, float)}
+    low = known.get("minimum", known["exclusiveMinimum"] + 1 if "exclusiveMinimum" in known else None)
     if low is None:
-        high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        return 1 if high is None or high > 1 else high - 1
-    if "exclusiveMinimum" in schema and "minimum" not in schema:
-        low += 1
-    step: int | None = schema.get("multipleOf")
-    return low if not step else -(-low // step) * step
+        high = known.get("maximum", known.get("exclusiveMaximum"))
+        low = 1 if high is None or high > 1 else high - 1
+    step = known.get("multipleOf")
+    return -(-low // step) * step if step else low
 
 
 def _referred(reference: str, root: Any) -> Any:
