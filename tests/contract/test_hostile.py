@@ -201,6 +201,17 @@ def test_unknown_paths_and_methods_have_openais_form(gateway: RunningGateway, me
     assert_fair(status, answer.partition(b"\r\n\r\n")[2])
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/v1/models", "/v1/nothing"])
+def test_head_is_answered_at_once(gateway: RunningGateway, path: str) -> None:
+    head = f"HEAD {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {CALLER_KEY}\r\n"
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=5) as connection:
+        for _ in range(2):  # the connection stays open and in step
+            connection.sendall(f"{head}\r\n".encode())
+            answer = connection.recv(65536)
+            assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 404 "))
+            assert answer.endswith(b"\r\n\r\n")
+
+
 def test_headers_without_end_are_431(gateway: RunningGateway) -> None:
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
     for flood in (b"x: " + b"y" * 200_000, b"".join(b"x%d: y\r\n" % i for i in range(20_000)) + b"\r\n"):

@@ -123,7 +123,9 @@ async def _answer_failure(caller: AsgiCaller, failure: Failure) -> None:
 
 async def _answer(caller: AsgiCaller, status: int, document: Any) -> None:
     data = encode(document)
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
+    headers = [(b"content-type", b"application/json")]
+    if not caller.head_only:  # no body follows, so the head must not wait for one (see protocol.OneWrite)
+        headers.append((b"content-length", b"%d" % len(data)))
     await caller.start(status, headers)
     await caller.end(data)
 

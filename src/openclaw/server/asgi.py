@@ -25,10 +25,11 @@ class AsgiCaller:
     cancelled, which closes the provider's connection as well. `gone` tells that this happened.
     """
 
-    __slots__ = ("_receive", "_send", "_watcher", "gone", "headers")
+    __slots__ = ("_receive", "_send", "_watcher", "gone", "head_only", "headers")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers: RawHeaders = scope["headers"]
+        self.head_only: bool = scope["method"] == "HEAD"
         self.gone = False
         self._receive = receive
         self._send = send
