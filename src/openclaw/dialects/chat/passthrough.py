@@ -1,7 +1,6 @@
 """Chat to Chat: request and answer pass as they are, and only what must change is changed.
 
-A stream is passed on in whole events, so that a cut never leaves half of one. An event is looked into only when
-it holds one of a few marks: usage, an error, a finish reason or the end.
+An event of a stream is looked into only when it holds one of a few marks: usage, an error, a finish reason or the end.
 """
 
 import re
@@ -10,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from openclaw.calls import Call, Failure, JsonObject, Usage
+from openclaw.calls import Call, Failure, JsonObject
 from openclaw.dialects.chat.codec import Chat
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import failure_of_openai_error
-from openclaw.dialects.sse import EVENT_BYTES_MAX, SseDecoder
+from openclaw.dialects.relay import FrameRelay
+from openclaw.dialects.sse import SseEvent
 
 # Usage, an error, a finish reason, the end: events that hold one of these are looked into.
 _MARK = re.compile(rb'"usage":\s*\{|"error":\s*[{"]|"finish_reason":\s*"|data:\s*\[DONE\]')
@@ -43,89 +43,44 @@ _glance = msgspec.json.Decoder(_Glance)
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class ChatRelay:
-    """Passes a Chat stream through. `usage`, `failure` and `complete` are what it has seen so far.
+class ChatRelay(FrameRelay):
+    """Passes a Chat stream through.
 
     `hide_usage` leaves out the usage chunk (the one with empty `choices`) that the gateway asked for and the caller
     did not. The provider's error event is left out too: the gateway writes its own from `failure`.
     """
 
-    __slots__ = ("_finished", "_hide_usage", "_tail", "complete", "failure", "model", "usage")
-
     def __init__(self, *, hide_usage: bool) -> None:
+        super().__init__()
         self._hide_usage = hide_usage
-        self._tail = b""
         self._finished = False
-        self.complete = False
-        self.usage: Usage | None = None
-        self.failure: Failure | None = None
-        self.model: str | None = None
 
-    def feed(self, data: bytes) -> bytes:
-        """The next bytes for the caller: whole events, or b"" while one is incomplete."""
-        if self._tail:
-            data = self._tail + data
-        cut = data.rfind(b"\n\n") + 2
-        if cut == 1:
-            cut = data.rfind(b"\r\n\r\n") + 4
-            if cut == 3:
-                return self._hold(data)
-        self._tail = data[cut:]
-        if self._tail:
-            data = data[:cut]
-        return self._read(data) if _worth_reading(data) else data
+    def _worth_reading(self, data: bytes) -> bool:
+        # Plain searches first: most chunks hold no mark at all, and the expression costs five times as much.
+        maybe = b'"usage":' in data or b'"error":' in data or b"[DONE]" in data
+        if (maybe or b'reason":"' in data or b'reason": "' in data) and _MARK.search(data):
+            return True
+        # An event that does not end as a JSON object does is a keep-alive comment or broken.
+        return data.count(b"}\n\n") != data.count(b"\n\n")
 
-    def end(self) -> bytes:
-        """The connection closed. Sets `failure` when the answer was not complete."""
-        data, self._tail = self._tail, b""
-        if data:
-            data = self._read(data + b"\n\n")
-        if not self.complete and self.failure is None:
-            if self._finished:
-                self.complete = True
-            else:
-                self.failure = Failure(
-                    kind="truncated", message="The provider closed the stream before the answer was complete."
-                )
-        return data
-
-    def _hold(self, data: bytes) -> bytes:
-        if len(data) > EVENT_BYTES_MAX:
-            self.failure = Failure(kind="malformed", message="The provider sent an event that is too large.")
-            data = b""
-        self._tail = data
-        return b""
-
-    def _read(self, data: bytes) -> bytes:
-        separator = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
-        kept = bytearray()
-        for frame in data.split(separator)[:-1]:
-            if self.failure is not None:
-                break
-            if (frame.endswith(b"}") and not _MARK.search(frame)) or self._read_frame(frame):
-                kept += frame + separator
-        return bytes(kept)
-
-    def _read_frame(self, frame: bytes) -> bool:
-        """Look into an event that holds a mark; whether it goes on to the caller."""
-        keep = True
-        for event in SseDecoder().feed(frame + b"\n\n"):
-            if event.data.startswith(b"[DONE]"):
-                # The same rule as in the decoder: a finish reason or usage makes the end believable.
-                self.complete = self._finished or self.usage is not None
-                keep = keep and self.complete
-            else:
-                keep = self._read_chunk(event.data) and keep
-        return keep
-
-    def _read_chunk(self, data: bytes) -> bool:
+    def _keeps(self, event: SseEvent) -> bool:
+        data = event.data
+        if data.startswith(b"[DONE]"):
+            # The same rule as in the decoder: a finish reason or usage makes the end believable.
+            self.complete = self._finished or self.usage is not None
+            return self.complete
+        if data.endswith(b"}") and not _MARK.search(data):
+            return True
         try:
             chunk = _glance.decode(data)
         except msgspec.ValidationError:
             return True  # JSON of a shape that we do not know: it is the caller's to judge
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.failure = Failure(kind="malformed", message="The provider sent a chunk that is not JSON.")
+            self._break("The provider sent a chunk that is not JSON.")
             return False
+        return self._keeps_chunk(chunk, data)
+
+    def _keeps_chunk(self, chunk: _Glance, data: bytes) -> bool:
         usage = chunk.usage or (chunk.x_groq.usage if chunk.x_groq is not None else None)
         if usage is not None:
             self.usage = decode_usage(usage)
@@ -139,14 +94,8 @@ class ChatRelay:
             self._finished = True
         return not (self._hide_usage and chunk.usage is not None and chunk.choices == [])
 
-
-def _worth_reading(data: bytes) -> bool:
-    """Plain searches first: most chunks hold no mark at all, and they are a fifth of the cost of the expression."""
-    maybe = b'"usage":' in data or b'"error":' in data or b"[DONE]" in data
-    if (maybe or b'reason":"' in data or b'reason": "' in data) and _MARK.search(data):
-        return True
-    # An event that does not end as a JSON object does is a keep-alive comment or broken.
-    return data.count(b"}\n\n") != data.count(b"\n\n")
+    def _is_whole(self) -> bool:
+        return self._finished
 
 
 class ChatPassthrough:
