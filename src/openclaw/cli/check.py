@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from openclaw.cli.files import add_config_option, build_snapshot
+from openclaw.cli.files import add_config_option, build_snapshot, read_config
 
 
 def add_to(commands: Any) -> None:
@@ -13,7 +13,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    snapshot = build_snapshot(options.config)
+    snapshot = build_snapshot(read_config(options.config))
     directory = snapshot.directory
     providers = list(directory.providers)
     for provider in providers:

@@ -5,18 +5,23 @@ import sys
 from collections.abc import Sequence
 
 from openclaw import __version__
-from openclaw.cli import check, demo, schema, serve, sim
+from openclaw.cli import check, demo, import_, schema, serve, sim
 from openclaw.config.errors import ConfigError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(prog="openclaw", description="An AI gateway that can say what ran where, and why.")
+    parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in (serve, demo, check, schema, import_, sim):
+        module.add_to(commands)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0 done, 1 failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="openclaw", description="An AI gateway that can say what ran where, and why.")
-    parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serve, demo, check, schema, sim):
-        module.add_to(commands)
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
         status: int = options.run(options)
     except ConfigError as error:

@@ -13,8 +13,8 @@ from openclaw.sim.server import Sim, SimProtocol
 
 def add_to(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser("sim", help="run simulated providers, for tests")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=4010)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=4010, help="port to listen on (default: 4010)")
     parser.add_argument("--seed", type=int, default=0, help="decides the texts (default: 0)")
     parser.add_argument("--key", help="the only key that is taken (default: any)")
     parser.add_argument("--list", action="store_true", help="list the behaviours and end")

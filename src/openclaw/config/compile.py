@@ -1,8 +1,7 @@
 """From what the operator declared to what the process runs: one immutable `Snapshot`, built whole or not at all."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+import ipaddress
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,18 +10,18 @@ from openclaw.catalog.profile import ModelProfile
 from openclaw.config.declared import Config, ProviderDeclared
 from openclaw.config.discover import LocalServer
 from openclaw.config.errors import ConfigError, Problem
+from openclaw.config.load import Declared, did_you_mean
+from openclaw.config.make_provider import Unusable, make_provider, name_problem
+from openclaw.config.tree import Mark, join
 from openclaw.gateway.snapshot import CallerKey, Limits, Snapshot, key_digest
 from openclaw.gateway.transport import Timeouts, Transport
 from openclaw.providers.credentials import static_credential
-from openclaw.providers.provider import AuthScheme, Credential, CredentialUnavailable, Provider, ProviderKind
+from openclaw.providers.provider import Provider
 from openclaw.providers.registry import MissingExtra, installed_kinds, kind_named, kind_names
+from openclaw.routing.aliases import AliasCycle, unfold
 from openclaw.routing.directory import Directory, UnknownModel
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-# Schemes whose credentials come from a library of an extra; the module holds `credential(settings) -> Credential`.
-_LIBRARY_SCHEMES: dict[AuthScheme, str] = {"sigv4": "openclaw.providers.aws", "google": "openclaw.providers.gcp"}
+NewTransport = Callable[[Timeouts], Transport]
 
 
 def compile_config(
@@ -30,23 +29,31 @@ def compile_config(
     env: Mapping[str, str],
     *,
     file: str,
-    new_transport: Callable[[Timeouts], Transport],
+    new_transport: NewTransport,
     local_servers: Sequence[LocalServer] = (),
 ) -> Snapshot:
-    """Build the snapshot. `local_servers` are what discovery found. Raises `ConfigError` with every problem."""
-    problems: list[Problem] = []
-    providers = _declared_providers(config, env, problems)
-    if "env" in config.discover:
-        providers += _providers_of_environment(env, taken={p.name for p in providers} | config.providers.keys())
-    providers += _providers_of_local_servers(local_servers, taken={provider.name for provider in providers})
-    if config.server.host not in _LOOPBACK and not config.keys:
-        message = "binding beyond this machine needs at least one caller key under 'keys'"
-        problems.append(Problem(message, "server.host"))
-    profiles = _profiles(providers)
-    directory = _directory(config, providers, profiles, problems)
-    keys = _keys(config, problems)
-    if problems:
-        raise ConfigError(file, problems)
+    """Build the snapshot of a configuration that has no file behind it. Raises `ConfigError` with every problem."""
+    return compile_declared(Declared(config, file), env, new_transport=new_transport, local_servers=local_servers)
+
+
+def compile_declared(
+    declared: Declared,
+    env: Mapping[str, str],
+    *,
+    new_transport: NewTransport,
+    local_servers: Sequence[LocalServer] = (),
+) -> Snapshot:
+    """Build the snapshot. `local_servers` are what discovery found. Raises `ConfigError` with every problem, those of
+    the file's form included."""
+    config = declared.config
+    compiler = _Compiler(config, env, _sections(declared.problems))
+    providers = compiler.providers(local_servers)
+    compiler.check_listening()
+    directory = compiler.directory(providers)
+    keys = compiler.keys(directory)
+    found = [_placed(problem, declared.marks) for problem in compiler.problems]
+    if declared.problems or found:
+        raise ConfigError(declared.file, _in_order([*declared.problems, *found]))
     timeouts = Timeouts(**msgspec.structs.asdict(config.timeouts))
     return Snapshot(
         directory=directory,
@@ -57,97 +64,140 @@ def compile_config(
     )
 
 
-# --- providers
+class _Compiler:
+    """Collects what is wrong. `faulty` are the sections (`keys`, `providers.NAME`) whose form is wrong already: what is
+    only a consequence of that is not reported again."""
 
+    def __init__(self, config: Config, env: Mapping[str, str], faulty: set[str]) -> None:
+        self._config = config
+        self._env = env
+        self._faulty = faulty
+        self.problems: list[Problem] = []
 
-def _declared_providers(config: Config, env: Mapping[str, str], problems: list[Problem]) -> list[Provider]:
-    providers: list[Provider] = []
-    for name, declared in config.providers.items():
-        if not declared.enabled:
-            continue
+    def check_listening(self) -> None:
+        if not self._config.keys and "keys" not in self._faulty and not is_loopback(self._config.server.host):
+            self._problem("server.host", "listening beyond this machine needs at least one caller key under 'keys'")
+
+    # --- providers
+
+    def providers(self, local_servers: Sequence[LocalServer]) -> list[Provider]:
+        """Those declared, then those of the environment, then those found on this machine."""
+        declared = self._config.providers
+        found = [p for name, d in declared.items() if d.enabled and (p := self._declared_provider(name, d)) is not None]
+        taken = set(declared)
+        if "env" in self._config.discover:
+            of_environment = _providers_of_environment(self._env, taken)
+            taken |= {provider.name for provider in of_environment}
+            found += of_environment
+        return found + _providers_of_local_servers(local_servers, taken)
+
+    def _declared_provider(self, name: str, declared: ProviderDeclared) -> Provider | None:
+        """The provider, or None once its problems are noted."""
         path = f"providers.{name}"
         kind_name = declared.type or name
-        if "/" in name:
-            problems.append(Problem("a provider's name may not hold '/'", path))
+        wrong_name = name_problem(name)
+        if wrong_name is not None:
+            self._problem(path, wrong_name)
+        if path in self._faulty:
+            return None
         if kind_name not in kind_names():
-            known = ", ".join(kind_names())
-            problems.append(Problem(f"unknown provider type '{kind_name}' (known: {known})", f"{path}.type"))
-            continue
+            self._problem(f"{path}.type", f"unknown provider type '{kind_name}'{did_you_mean(kind_name, kind_names())}")
+        else:
+            try:
+                return make_provider(name, kind_named(kind_name), declared, self._env)
+            except MissingExtra as missing:
+                self._problem(path, str(missing))
+            except Unusable as unusable:
+                for problem in unusable.problems:
+                    self._problem(join(path, problem.path), problem.message)
+        self._faulty.add(path)
+        return None
+
+    # --- names and keys
+
+    def directory(self, providers: Sequence[Provider]) -> Directory:
+        profiles = _profiles(providers)
+        plain = Directory(providers, profiles, {})
+        aliases = {
+            name: (members,) if isinstance(members, str) else members for name, members in self._config.aliases.items()
+        }
+        before = len(self.problems)
+        for name, members in aliases.items():
+            if not name:
+                self._problem("aliases", "an alias needs a name")
+            if not members and f"aliases.{name}" not in self._faulty:
+                self._problem(f"aliases.{name}", "an alias needs at least one model")
+            for position, member in enumerate(members):
+                if member == name or member not in aliases:
+                    self._check_model(plain, member, f"aliases.{name}", position)
         try:
-            kind = kind_named(kind_name)
-            providers.append(make_provider(name, kind, declared, env))
-        except MissingExtra as missing:
-            problems.append(Problem(str(missing), path))
-        except ConfigError as error:
-            problems += [msgspec.structs.replace(p, path=f"{path}.{p.path}") for p in error.problems]
-    return providers
+            unfold(aliases)
+        except AliasCycle as cycle:
+            self._problem(f"aliases.{cycle.names[0]}", f"aliases stand for one another in a circle: {cycle}")
+        usable = len(self.problems) == before and not self._provider_is_faulty("")
+        return Directory(providers, profiles, aliases) if usable else plain
 
+    def keys(self, directory: Directory) -> dict[bytes, CallerKey]:
+        keys: dict[bytes, CallerKey] = {}
+        if "keys" in self._faulty:
+            return keys
+        for position, declared in enumerate(self._config.keys):
+            path = f"keys[{position}]"
+            if not declared.key.strip():
+                self._problem(f"{path}.key", "the key is empty")
+            elif declared.key != declared.key.strip() or not declared.key.isascii() or not declared.key.isprintable():
+                # A header cannot carry it, so no caller could ever present it.
+                self._problem(f"{path}.key", "a key is printable ASCII without spaces around it")
+            digest = key_digest(declared.key)
+            if digest in keys:
+                self._problem(f"{path}.key", "the same key stands here twice")
+            for index, model in enumerate(declared.models):
+                if model not in self._config.aliases:
+                    self._check_model(directory, model, f"{path}.models", index)
+            keys[digest] = CallerKey(declared.name, frozenset(declared.models))
+        return keys
 
-def make_provider(name: str, kind: ProviderKind, declared: ProviderDeclared, env: Mapping[str, str]) -> Provider:
-    """Raises `ConfigError` with paths relative to the provider."""
-    key = declared.api_key or _first(env, kind.key_env)
-    settings = _settings(kind, declared, env)
-    base_url = declared.base_url or _first(env, kind.base_url_env) or kind.base_url
-    base_url = _PLACEHOLDER.sub(lambda match: settings.get(match.group(1), ""), base_url).rstrip("/")
-    if not base_url.startswith(("http://", "https://")):
-        raise ConfigError("", [Problem("must be an http:// or https:// address", "base_url")])
-    return Provider(
-        name=name,
-        kind=kind,
-        base_url=base_url,
-        credential=_credential(kind, key, settings),
-        headers=(*kind.headers, *((k.lower(), v) for k, v in declared.headers.items())),
-        models=declared.models,
-    )
-
-
-def _settings(kind: ProviderKind, declared: ProviderDeclared, env: Mapping[str, str]) -> dict[str, str]:
-    problems = [
-        Problem(f"unknown setting (this type knows: {', '.join(kind.settings) or 'none'})", f"settings.{key}")
-        for key in declared.settings
-        if key not in kind.settings
-    ]
-    values: dict[str, str] = {}
-    for key, setting in kind.settings.items():
-        value = declared.settings.get(key) or _first(env, setting.env) or setting.default
-        if value is None and declared.base_url is None:
-            hint = f" or the environment variable {setting.env[0]}" if setting.env else ""
-            problems.append(Problem(f"this type needs the setting '{key}'{hint}", f"settings.{key}"))
-        elif value is not None:
-            values[key] = value
-    if problems:
-        raise ConfigError("", problems)
-    return values
-
-
-def _credential(kind: ProviderKind, key: str | None, settings: Mapping[str, str]) -> Credential:
-    if key is None and kind.auth in _LIBRARY_SCHEMES:
+    def _check_model(self, directory: Directory, name: str, path: str, position: int) -> None:
         try:
-            credential: Credential = import_module(_LIBRARY_SCHEMES[kind.auth]).credential(settings)
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                "", [Problem(f"needs a library: install openclaw-gateway[{kind.name}]", "type")]
-            ) from error
-        except CredentialUnavailable as error:
-            raise ConfigError("", [Problem(str(error), "api_key")]) from error
-        return credential
-    return static_credential(kind.auth, key)
+            directory.resolve(name)
+        except UnknownModel as unknown:
+            if self._provider_is_faulty(name.partition("/")[0]):
+                return  # the provider's own problem is reported
+            hint = f"; did you mean '{unknown.nearest[0]}'?" if unknown.nearest else ""
+            self._problem(f"{path}[{position}]", f"no provider that is on has the model '{name}'{hint}")
+
+    def _provider_is_faulty(self, name: str) -> bool:
+        """Whether an unknown name may be a consequence: its provider is faulty, or it is bare and some provider is."""
+        if name in self._config.providers and f"providers.{name}" not in self._faulty:
+            return False
+        return "providers" in self._faulty or any(section.startswith("providers.") for section in self._faulty)
+
+    def _problem(self, path: str, message: str) -> None:
+        self.problems.append(Problem(message, path))
 
 
-def _providers_of_environment(env: Mapping[str, str], taken: set[str]) -> list[Provider]:
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reachable from this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _providers_of_environment(env: Mapping[str, str], taken: Collection[str]) -> list[Provider]:
     """A provider for every kind whose key is in the environment."""
     found: list[Provider] = []
     for kind in installed_kinds():
-        if kind.name in taken or not _first(env, kind.key_env):
+        if kind.name in taken or not any(env.get(name) for name in kind.key_env):
             continue
         try:
             found.append(make_provider(kind.name, kind, ProviderDeclared(), env))
-        except ConfigError:
+        except Unusable:
             continue  # a key without the settings that its provider needs says nothing yet
     return found
 
 
-def _providers_of_local_servers(servers: Sequence[LocalServer], taken: set[str]) -> list[Provider]:
+def _providers_of_local_servers(servers: Sequence[LocalServer], taken: Collection[str]) -> list[Provider]:
     return [
         Provider(
             name=server.kind.name,
@@ -161,48 +211,34 @@ def _providers_of_local_servers(servers: Sequence[LocalServer], taken: set[str])
     ]
 
 
-def _first(env: Mapping[str, str], names: Sequence[str]) -> str | None:
-    return next((env[name] for name in names if env.get(name)), None)
-
-
-# --- names and keys
-
-
 def _profiles(providers: Sequence[Provider]) -> Mapping[str, Mapping[str, ModelProfile]]:
     """The catalogue by the operator's provider names: two providers of one kind share its facts."""
     catalog = load_catalog({provider.kind.name for provider in providers})
     return {provider.name: catalog.profiles.get(provider.kind.name, {}) for provider in providers}
 
 
-def _directory(
-    config: Config,
-    providers: Sequence[Provider],
-    profiles: Mapping[str, Mapping[str, ModelProfile]],
-    problems: list[Problem],
-) -> Directory:
-    plain = Directory(providers, profiles, {})
-    aliases: dict[str, tuple[str, ...]] = {}
-    for name, members in config.aliases.items():
-        members = (members,) if isinstance(members, str) else members
-        if not members:
-            problems.append(Problem("an alias needs at least one model", f"aliases.{name}"))
-        for member in members:
-            try:
-                plain.resolve(member)
-            except UnknownModel as unknown:
-                hint = f"; did you mean '{unknown.nearest[0]}'?" if unknown.nearest else ""
-                problems.append(Problem(f"no provider that is on has the model '{member}'{hint}", f"aliases.{name}"))
-        aliases[name] = tuple(members)
-    return plain if problems else Directory(providers, profiles, aliases)
+# --- places
 
 
-def _keys(config: Config, problems: list[Problem]) -> dict[bytes, CallerKey]:
-    keys: dict[bytes, CallerKey] = {}
-    for position, declared in enumerate(config.keys):
-        if not declared.key.strip():
-            problems.append(Problem("the key is empty", f"keys[{position}].key"))
-        digest = key_digest(declared.key)
-        if digest in keys:
-            problems.append(Problem("the same key stands here twice", f"keys[{position}].key"))
-        keys[digest] = CallerKey(declared.name, frozenset(declared.models))
-    return keys
+def _sections(problems: Sequence[Problem]) -> set[str]:
+    """The parts of the file that problems of its form touch: `keys`, `providers.NAME`, `aliases.NAME`."""
+    sections: set[str] = set()
+    for problem in problems:
+        head, _, rest = problem.path.partition(".")
+        sections.add(
+            f"{head}.{rest.split('.')[0]}" if rest and head in ("providers", "aliases") else head.split("[")[0]
+        )
+    return sections
+
+
+def _placed(problem: Problem, marks: Mapping[str, Mark]) -> Problem:
+    """The problem with the line of its path or, for what is not in the file, of the nearest part around it."""
+    path = problem.path
+    while path and path not in marks:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    mark = marks.get(path) if path else None
+    return problem if mark is None else msgspec.structs.replace(problem, line=mark.line, column=mark.column)
+
+
+def _in_order(problems: Sequence[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))

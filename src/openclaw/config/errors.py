@@ -1,5 +1,7 @@
 """What can be wrong with a configuration."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 
@@ -20,7 +22,7 @@ class Problem(Struct, frozen=True):
 class ConfigError(Exception):
     """The configuration cannot be used; `problems` lists everything found, not only the first."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        super().__init__("\n".join(problem.text(file) for problem in problems))
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
-        self.problems = problems
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text(file) for problem in self.problems))

@@ -1,161 +1,267 @@
 """From a YAML file to `Config`: strict, with the line of every mistake and a suggestion for a mistyped key.
 
 Secrets are references in the file, `${env:NAME}` and `${file:PATH}`, and are resolved here; nothing else reads the
-environment or a file on behalf of the configuration.
+environment or a file on behalf of the configuration. Messages name keys, variables and paths, never a value: the
+value may be the secret itself.
 """
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-import yaml
 
 from openclaw.config.declared import Config
 from openclaw.config.errors import ConfigError, Problem
+from openclaw.config.references import References
+from openclaw.config.tree import MappingTree, Mark, Scalar, SequenceTree, Tree, join, parse, scalar_value
 
-_REFERENCE = re.compile(r"\$\{(\w+):([^}]*)\}")
+# Keys of the file itself that start so hold YAML anchors for the rest and are not read.
+ANCHOR_PREFIX = "x-"
 
 
-def load(path: Path, env: Mapping[str, str]) -> Config:
-    """Read and check a file. Raises `ConfigError`."""
+class Declared(msgspec.Struct, frozen=True):
+    """A file as far as it could be read.
+
+    `marks` tells where each path of it stands; `problems` are what is wrong. Faulty parts are left out of `config`, so
+    that checks of its meaning can go on and report together with them.
+    """
+
+    config: Config
+    file: str
+    marks: Mapping[str, Mark] = {}
+    problems: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Declared({self.file!r}, {len(self.problems)} problems)"
+
+
+def load(path: Path, env: Mapping[str, str]) -> Declared:
+    """Read a file. Raises `ConfigError` only where there is no text to look at."""
+    return read(read_text(path), str(path), env, path.parent)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises `ConfigError`."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(str(path), [Problem(f"cannot be read: {reason}")]) from error
-    return loads(text, str(path), env, path.parent)
 
 
 def loads(text: str, file: str, env: Mapping[str, str], folder: Path) -> Config:
-    """Check a configuration text. `folder` is what relative `${file:...}` paths start from."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        problem = Problem(
-            f"not valid YAML: {error.problem or error.context}",
-            line=None if mark is None else mark.line + 1,
-            column=None if mark is None else mark.column + 1,
+    """The configuration in a text, if nothing in it is wrong. Raises `ConfigError`."""
+    declared = read(text, file, env, folder)
+    if declared.problems:
+        raise ConfigError(file, declared.problems)
+    return declared.config
+
+
+def read(text: str, file: str, env: Mapping[str, str], folder: Path) -> Declared:
+    """Check a text. `folder` is what relative `${file:...}` paths start from."""
+    tree, problems = parse(text)
+    reader = _Reader(References(env, folder))
+    value = _FAULTY if tree is None else reader.read(tree, Config, "")
+    config: Config = Config() if value is _FAULTY else msgspec.convert(value, Config)
+    found = sorted([*problems, *reader.problems], key=lambda p: (p.line or 0, p.column or 0))
+    return Declared(config, file, reader.marks, tuple(found))
+
+
+class _Faulty:
+    """Stands for a value that cannot be used; whoever holds it leaves it out."""
+
+
+_FAULTY = _Faulty()
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """A type annotation taken apart: what it allows, and the ranges that hold for it."""
+
+    options: tuple[Any, ...]
+    metas: tuple[msgspec.Meta, ...]
+
+    def origin(self, origin: Any) -> Any:
+        """The option of this generic type, or None."""
+        return next((option for option in self.options if get_origin(option) is origin), None)
+
+    @property
+    def struct(self) -> type[msgspec.Struct] | None:
+        return next((o for o in self.options if isinstance(o, type) and issubclass(o, msgspec.Struct)), None)
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        literal = self.origin(Literal)
+        return () if literal is None else get_args(literal)
+
+
+def _wanted(annotation: Any) -> _Wanted:
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        wanted = _wanted(inner)
+        return _Wanted(wanted.options, wanted.metas + tuple(n for n in notes if isinstance(n, msgspec.Meta)))
+    if get_origin(annotation) in (Union, UnionType):
+        members = [_wanted(member) for member in get_args(annotation)]
+        return _Wanted(
+            tuple(option for member in members for option in member.options),
+            tuple(meta for member in members for meta in member.metas),
         )
-        raise ConfigError(file, [problem]) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(file, [Problem("not valid YAML: it holds characters that YAML does not allow")]) from error
-    if root is None:
-        return Config()
-    reader = _Reader(env, folder)
-    value = reader.read(root, Config, "")
-    if reader.problems:
-        raise ConfigError(file, reader.problems)
-    config: Config = msgspec.convert(value, Config)
-    return config
+    return _Wanted((annotation,), ())
 
 
 class _Reader:
-    """Walks the YAML nodes beside the declared types, so that every problem has its place."""
+    """Walks the tree beside the declared types, so that every problem has its place."""
 
-    def __init__(self, env: Mapping[str, str], folder: Path) -> None:
-        self._env = env
-        self._folder = folder
+    def __init__(self, references: References) -> None:
+        self._references = references
         self.problems: list[Problem] = []
+        self.marks: dict[str, Mark] = {}
 
-    def read(self, node: yaml.Node, wanted: Any, path: str) -> Any:
-        options = _options(wanted)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, options, path)
-        if isinstance(node, yaml.SequenceNode):
-            return self._sequence(node, options, path)
-        return self._scalar(node, options, path)
+    def read(self, tree: Tree, annotation: Any, path: str) -> Any:
+        wanted = _wanted(annotation)
+        self.marks.setdefault(path, tree.mark)
+        match tree:
+            case MappingTree():
+                return self._mapping(tree, wanted, path)
+            case SequenceTree():
+                return self._sequence(tree, wanted, path)
+            case Scalar():
+                return self._scalar(tree, wanted, path)
 
-    def _mapping(self, node: yaml.MappingNode, options: list[Any], path: str) -> dict[str, Any]:
-        struct = next((o for o in options if isinstance(o, type) and issubclass(o, msgspec.Struct)), None)
-        table = next((o for o in options if get_origin(o) is dict), None)
-        if struct is None and table is None:
-            self._wrong(node, path, options)
-            return {}
-        hints = get_type_hints(struct) if struct is not None else {}
-        value: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
-            inner_path = f"{path}.{key}" if path else key
-            if key in value:
-                self._problem(key_node, inner_path, "this key stands here twice")
-            elif struct is not None and key not in hints:
-                self._problem(key_node, inner_path, f"unknown key{_did_you_mean(key, hints)}")
-            else:
-                value[key] = self.read(value_node, hints[key] if struct is not None else get_args(table)[1], inner_path)
-        if struct is not None:
-            for missing in struct.__struct_fields__[: len(struct.__struct_fields__) - len(struct.__struct_defaults__)]:
-                if missing not in value:
-                    self._problem(node, f"{path}.{missing}" if path else missing, "this key is required")
-        return value
+    # --- mappings
 
-    def _sequence(self, node: yaml.SequenceNode, options: list[Any], path: str) -> list[Any]:
-        array = next((o for o in options if get_origin(o) is tuple), None)
+    def _mapping(self, tree: MappingTree, wanted: _Wanted, path: str) -> Any:
+        if wanted.struct is not None:
+            return self._struct(tree, wanted.struct, path)
+        table = wanted.origin(dict)
+        if table is None:
+            return self._wrong(tree, path, wanted)
+        of = get_args(table)[1]
+        values = {
+            entry.key: self._entry_value(entry.value, entry.key_mark, of, path, entry.key) for entry in tree.entries
+        }
+        return _without_faulty(values)
+
+    def _struct(self, tree: MappingTree, struct: type[msgspec.Struct], path: str) -> Any:
+        hints = get_type_hints(struct, include_extras=True)
+        values: dict[str, Any] = {}
+        for entry in tree.entries:
+            if entry.key in hints:
+                hint = hints[entry.key]
+                values[entry.key] = self._entry_value(entry.value, entry.key_mark, hint, path, entry.key)
+            elif path or not entry.key.startswith(ANCHOR_PREFIX):
+                message = f"unknown key{did_you_mean(entry.key, hints)}"
+                self._problem(entry.key_mark, join(path, entry.key), message)
+        required = [f.name for f in msgspec.structs.fields(struct) if f.required]
+        for missing in required:
+            if missing not in values:
+                self._problem(tree.mark, join(path, missing), "this key is required")
+        values = _without_faulty(values)
+        return values if all(name in values for name in required) else _FAULTY
+
+    def _entry_value(self, tree: Tree, key_mark: Mark, annotation: Any, path: str, key: str) -> Any:
+        inner_path = join(path, key)
+        # A block starts below its key: the key is what a reader looks for.
+        self.marks[inner_path] = tree.mark if isinstance(tree, Scalar) and tree.value is not None else key_mark
+        return self.read(tree, annotation, inner_path)
+
+    # --- lists
+
+    def _sequence(self, tree: SequenceTree, wanted: _Wanted, path: str) -> Any:
+        array = wanted.origin(tuple)
         if array is None:
-            self._wrong(node, path, options)
-            return []
-        inner = get_args(array)[0]
-        return [self.read(item, inner, f"{path}[{i}]") for i, item in enumerate(node.value)]
+            return self._wrong(tree, path, wanted)
+        items = [self.read(item, get_args(array)[0], f"{path}[{i}]") for i, item in enumerate(tree.items)]
+        return [item for item in items if item is not _FAULTY]
 
-    def _scalar(self, node: yaml.Node, options: list[Any], path: str) -> Any:
+    # --- single values
+
+    def _scalar(self, tree: Scalar, wanted: _Wanted, path: str) -> Any:
+        if tree.value is None:
+            return self._nothing(tree, wanted, path)
         # Keys such as an API key of digits or a model named "1.5" are texts wherever a text is wanted.
-        if str in options and node.tag != "tag:yaml.org,2002:null":
-            return self._resolve(node, path, str(node.value))
-        value = yaml.SafeLoader("").construct_object(node)
-        if value is None and NoneType in options:
+        text = self._resolved(tree, path)
+        if text is None:
+            return _FAULTY
+        if str in wanted.options:
+            return self._in_range(text, tree, wanted, path)
+        return self._typed(tree.value if text == tree.text else scalar_value(text), tree, wanted, path)
+
+    def _nothing(self, tree: Scalar, wanted: _Wanted, path: str) -> Any:
+        """`providers:` with nothing behind it means what leaving it out would."""
+        if NoneType in wanted.options:
             return None
-        choices = [choice for o in options if get_origin(o) is Literal for choice in get_args(o)]
-        if choices:
-            if value in choices:
-                return value
-            names = ", ".join(map(str, choices))
-            self._problem(node, path, f"must be one of {names}{_did_you_mean(str(value), choices)}")
-            return value
-        if type(value) in options or (type(value) is int and float in options):
-            return value
-        if isinstance(value, str) and any(get_origin(o) is tuple for o in options):
+        if wanted.struct is not None or wanted.origin(dict) is not None:
+            return self._mapping(MappingTree((), tree.mark), wanted, path)
+        if wanted.origin(tuple) is not None and str not in wanted.options:
+            return []
+        return self._wrong(tree, path, wanted)
+
+    def _resolved(self, tree: Scalar, path: str) -> str | None:
+        resolved = self._references.resolve(tree.text)
+        for message in resolved.problems:
+            self._problem(tree.mark, path, message)
+        return None if resolved.problems else resolved.text
+
+    def _typed(self, value: Any, tree: Scalar, wanted: _Wanted, path: str) -> Any:
+        if wanted.choices:
+            return value if value in wanted.choices else self._no_choice(value, tree, wanted.choices, path)
+        if type(value) in wanted.options or (type(value) is int and float in wanted.options):
+            return self._in_range(value, tree, wanted, path)
+        array = wanted.origin(tuple)
+        if array is not None and _holds_scalars(array):
             # One item where a list may stand: `discover: local`.
-            inner = next(get_args(o)[0] for o in options if get_origin(o) is tuple)
-            return [self._scalar(node, _options(inner), path)]
-        self._wrong(node, path, options)
+            item = self._scalar(tree, _wanted(get_args(array)[0]), path)
+            return item if item is _FAULTY else [item]
+        return self._wrong(tree, path, wanted)
+
+    def _in_range(self, value: Any, tree: Scalar, wanted: _Wanted, path: str) -> Any:
+        for meta in wanted.metas:
+            message = _out_of_range(value, meta)
+            if message is not None:
+                self._problem(tree.mark, path, message)
+                return _FAULTY
         return value
 
-    def _resolve(self, node: yaml.Node, path: str, text: str) -> str:
-        def replace(match: re.Match[str]) -> str:
-            kind, name = match.groups()
-            if kind == "env":
-                found = self._env.get(name)
-                if found is None:
-                    self._problem(node, path, f"the environment variable {name} is not set")
-                return found or ""
-            if kind == "file":
-                try:
-                    return (self._folder / name).read_text("utf-8").strip()
-                except (OSError, UnicodeDecodeError):
-                    self._problem(node, path, f"the file {name} cannot be read")
-                    return ""
-            self._problem(node, path, f"unknown reference '{kind}': use ${{env:NAME}} or ${{file:PATH}}")
-            return ""
+    # --- problems
 
-        return _REFERENCE.sub(replace, text)
+    def _no_choice(self, value: Any, tree: Scalar, choices: tuple[Any, ...], path: str) -> _Faulty:
+        names = ", ".join(map(str, choices))
+        near = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1)
+        self._problem(tree.mark, path, f"must be one of {names}" + (f"; did you mean '{near[0]}'?" if near else ""))
+        return _FAULTY
 
-    def _wrong(self, node: yaml.Node, path: str, options: list[Any]) -> None:
-        wanted = " or ".join(dict.fromkeys(_name(option) for option in options if option is not NoneType))
-        self._problem(node, path, f"must be {wanted}")
+    def _wrong(self, tree: Tree, path: str, wanted: _Wanted) -> _Faulty:
+        names = dict.fromkeys(_name(option) for option in wanted.options if option is not NoneType)
+        self._problem(tree.mark, path, f"must be {' or '.join(names)}")
+        return _FAULTY
 
-    def _problem(self, node: yaml.Node, path: str, message: str) -> None:
-        mark = node.start_mark
-        self.problems.append(Problem(message, path, mark.line + 1, mark.column + 1))
+    def _problem(self, mark: Mark, path: str, message: str) -> None:
+        self.problems.append(Problem(message, path, mark.line, mark.column))
 
 
-def _options(wanted: Any) -> list[Any]:
-    if get_origin(wanted) in (Union, UnionType):
-        return list(get_args(wanted))
-    return [wanted]
+def _without_faulty(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not _FAULTY}
+
+
+def _holds_scalars(array: Any) -> bool:
+    return _wanted(get_args(array)[0]).struct is None
+
+
+def _out_of_range(value: Any, meta: msgspec.Meta) -> str | None:
+    """What is wrong with a value by the ranges of its field; None when nothing is."""
+    if isinstance(value, str):
+        return "must not be empty" if meta.min_length and len(value) < meta.min_length else None
+    # Written so that a value that is not a number at all (`.nan`) fails too.
+    if meta.ge is not None and not value >= meta.ge:
+        return f"must be at least {meta.ge}"
+    if meta.gt is not None and not value > meta.gt:
+        return f"must be more than {meta.gt}"
+    if meta.le is not None and not value <= meta.le:
+        return f"must be at most {meta.le}"
+    return None
 
 
 def _name(option: Any) -> str:
@@ -165,9 +271,13 @@ def _name(option: Any) -> str:
         return "a mapping"
     if get_origin(option) is tuple:
         return "a list"
-    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(option, str(option))
+    if get_origin(option) is Literal:
+        return "one of " + ", ".join(map(str, get_args(option)))
+    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[option]
 
 
-def _did_you_mean(key: str, known: Iterable[Any]) -> str:
-    near = difflib.get_close_matches(key, [str(name) for name in known], n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else f" (known here: {', '.join(map(str, known))})"
+def did_you_mean(key: str, known: Iterable[Any]) -> str:
+    """What to say after "unknown ...": the name that was meant, or all there are."""
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else f" (known here: {', '.join(names) or 'none'})"

@@ -32,12 +32,13 @@ from openclaw.calls import (
     Usage,
     UsageReported,
 )
-from openclaw.dialects.chat.passthrough import ChatRelay, glance, rewrite_document
+from openclaw.dialects.chat.passthrough import ChatRelay, glance
 from openclaw.dialects.chat.reply import decode_usage, encode_usage, finish_reason, native_finish_reason
 from openclaw.dialects.codec import Codec, Encoded, Glance, InvalidRequest, MalformedReply
 from openclaw.dialects.fields import Fields, put, wrong_type
 from openclaw.dialects.jsontext import NotJson, encode, parse
 from openclaw.dialects.openai_errors import decode_openai_error, encode_openai_error, failure_of_openai_error
+from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseDecoder, SseOverflow, sse_frame
 
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")

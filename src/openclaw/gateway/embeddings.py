@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from openclaw.calls import EmbeddingsCall, Failure, JsonObject
-from openclaw.dialects.chat.passthrough import rewrite_document
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import MalformedReply, StreamRelay
 from openclaw.dialects.embeddings import EmbeddingsCodec, OpenAIEmbeddings
 from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.rewrite import rewrite_document
 from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target

@@ -29,22 +29,30 @@ def static_credential(scheme: AuthScheme, key: str | None) -> StaticCredential:
 
 
 class Signer(Protocol):
-    """Signs one request in place of AWS's library: method, URL, body to headers."""
+    """What AWS's library does for one set of credentials."""
 
-    def __call__(self, method: str, url: str, body: bytes) -> Sequence[Header]: ...
+    def sign(self, method: str, url: str, body: bytes) -> Sequence[Header]:
+        """The headers of one request. Raises `CredentialUnavailable`."""
+
+    def stale(self) -> bool:
+        """Whether the credentials end soon. Does no I/O."""
+
+    def renew(self) -> None:
+        """Get new credentials. Blocks. Raises `CredentialUnavailable`."""
 
 
 class SigV4Credential(Struct, frozen=True):
-    """AWS Signature Version 4 for every request."""
+    """AWS Signature Version 4 for every request. The secret key itself is never sent, so no answer can quote it."""
 
-    sign: Signer
+    signer: Signer
     secrets: tuple[str, ...] = ()
 
     def headers(self, method: str, url: str, body: bytes) -> Sequence[Header]:
-        return self.sign(method, url, body)
+        return self.signer.sign(method, url, body)
 
     async def refresh(self) -> None:
-        return
+        if self.signer.stale():
+            await asyncio.to_thread(self.signer.renew)
 
 
 class GoogleCredential:

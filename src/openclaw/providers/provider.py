@@ -4,12 +4,13 @@ A `ProviderKind` is what this package knows of a vendor; a `Provider` is one tha
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from openclaw.dialects.codec import Codec
 from openclaw.dialects.embeddings import EmbeddingsCodec
+from openclaw.providers.secrecy import MASK, masked_fields, masked_repr
 
 Header = tuple[str, str]
 
@@ -43,6 +44,12 @@ class StaticCredential(Struct, frozen=True):
     async def refresh(self) -> None:
         return
 
+    def __repr__(self) -> str:
+        return f"StaticCredential({MASK if self.fixed else ''})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return masked_fields(self, "fixed", "secrets")
+
 
 AuthScheme = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none", "sigv4", "google"]
 
@@ -62,9 +69,11 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
 
     `base_url` may hold `{setting}` placeholders, filled from `settings`. `key_env` are the environment variables
     that hold its key, the usual one first: finding one switches the provider on. `base_url_env` are never the variables
-    that clients read (`OPENAI_BASE_URL` and the like): those point at this gateway. `catalog` is its name in the
-    model catalogue and `price_id` in the price list, where they differ from `name`. `codecs` maps the kind of call
-    to the dialect for it. `relays_openrouter_fields`: it understands OpenRouter's routing fields itself.
+    that clients read (`OPENAI_BASE_URL` and the like): those point at this gateway. `base_url_when` holds other
+    addresses for certain values of a setting. `catalog` is the vendor's name in the source of the model catalogue and
+    `price_id` in the price list; None where it is not listed. `codec`, `embeddings` and `completions` are the dialects
+    for the kinds of call; None where it does not serve one. `local_port` is the usual port of a server on this machine.
+    `relays_openrouter_fields`: it understands OpenRouter's routing fields itself.
     """
 
     name: str
@@ -76,6 +85,7 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
     auth: AuthScheme = "bearer"
     key_env: tuple[str, ...] = ()
     base_url_env: tuple[str, ...] = ()
+    base_url_when: Mapping[tuple[str, str], str] = {}
     settings: Mapping[str, Setting] = {}
     headers: tuple[Header, ...] = ()
     catalog: str | None = None
@@ -98,3 +108,9 @@ class Provider(Struct, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = ()
     models: tuple[str, ...] = ()
     """Model names the operator declared or discovery found; empty means the catalogue's."""
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "credential", "headers")
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return masked_fields(self, "credential", "headers")

@@ -8,6 +8,13 @@ KIND = ProviderKind(
     name="vertex",
     title="Google Vertex AI",
     base_url="https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/publishers/google",
+    # The global endpoint has a host of its own: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations
+    base_url_when={
+        (
+            "location",
+            "global",
+        ): "https://aiplatform.googleapis.com/v1/projects/{project}/locations/global/publishers/google"
+    },
     codec=Gemini(),
     embeddings=VertexEmbeddings(),
     auth="google",

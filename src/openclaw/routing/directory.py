@@ -1,7 +1,8 @@
 """From the name a caller asks for to the targets that can answer it.
 
 Names are tried in this order: an alias of the operator; `provider/model` of a provider that is on; a bare model
-name, at every provider that offers it (the model's maker first, in the order of the configuration).
+name, at every provider that offers it (in the order of the configuration, then, for providers that discovery found,
+in that of the registry, where a model's maker stands before those who resell it).
 """
 
 import difflib
@@ -10,6 +11,7 @@ from collections.abc import Iterable, KeysView, Mapping, Sequence
 
 from openclaw.catalog.profile import ModelProfile
 from openclaw.providers.provider import Provider
+from openclaw.routing.aliases import unfold
 from openclaw.routing.target import Target
 
 # Comparing a mistyped name with every model of every provider would block the loop for tens of milliseconds.
@@ -34,7 +36,10 @@ class Directory:
         profiles: Mapping[str, Mapping[str, ModelProfile]],
         aliases: Mapping[str, Sequence[str]],
     ) -> None:
-        """`profiles` maps a provider's name to its models by id; `aliases` a name to the names it stands for."""
+        """`profiles` maps a provider's name to its models by id; `aliases` a name to the names it stands for.
+
+        Raises `AliasCycle`, and `UnknownModel` for an alias's member that no provider has.
+        """
         self._providers = {provider.name: provider for provider in providers}
         self._profiles = profiles
         self._targets: dict[str, tuple[Target, ...]] = {}
@@ -47,8 +52,11 @@ class Directory:
         for model, targets in by_bare_name.items():
             self._targets.setdefault(model, tuple(targets))
         self.aliases = {name: tuple(members) for name, members in aliases.items()}
-        for alias, members in self.aliases.items():
-            self._targets[alias] = tuple(target for member in members for target in self.resolve(member))
+        # All are resolved before any is known: an alias must not change what a later one's plain names mean.
+        self._targets |= {
+            alias: tuple({target.name: target for member in members for target in self.resolve(member)}.values())
+            for alias, members in unfold(self.aliases).items()
+        }
 
     @property
     def names(self) -> KeysView[str]:

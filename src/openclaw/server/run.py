@@ -4,9 +4,11 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
 
 from openclaw.config.errors import ConfigError
 from openclaw.gateway.pipeline import Gateway
@@ -64,10 +66,15 @@ class Process:
         loop = asyncio.get_running_loop()
         reloads: set[asyncio.Task[None]] = set()
 
+        def ended(task: asyncio.Task[None]) -> None:
+            reloads.discard(task)
+            if not task.cancelled() and task.exception() is not None:
+                log.error("reload failed, the old configuration stays", exc_info=task.exception())
+
         def reload() -> None:
             task = loop.create_task(self.reload())
             reloads.add(task)
-            task.add_done_callback(reloads.discard)
+            task.add_done_callback(ended)
 
         self.server.announce = announce
         loop.add_signal_handler(signal.SIGHUP, reload)
@@ -89,9 +96,6 @@ class Process:
                 snapshot = await asyncio.to_thread(self._build)
             except ConfigError as error:
                 log.error("reload refused, the old configuration stays:\n%s", error)
-                return
-            except Exception:  # the boundary of a background task: nobody awaits it
-                log.exception("reload failed, the old configuration stays")
                 return
             old = self.gateway.snapshot
             self.gateway.swap(snapshot)
@@ -121,6 +125,18 @@ class _Server(uvicorn.Server):
     """A server that says where it listens once it does."""
 
     announce: Announce
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The base class raises the signal again once it has served, which ends the process before its logs are out."""
+        loop = asyncio.get_running_loop()
+        for number in HANDLED_SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in HANDLED_SIGNALS:
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -5,7 +5,6 @@ An event of a stream is looked into only when it holds one of a few marks: usage
 
 import re
 from collections.abc import Collection
-from typing import Any
 
 import msgspec
 
@@ -13,14 +12,13 @@ from openclaw.calls import Call, Failure, JsonObject
 from openclaw.dialects.chat.codec import Chat
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import Codec, Glance
-from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import failure_of_openai_error
 from openclaw.dialects.relay import FrameRelay
+from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseEvent
 
 # Usage, an error, a finish reason, the end: events that hold one of these are looked into.
 _MARK = re.compile(rb'"usage":\s*\{|"error":\s*[{"]|"finish_reason":\s*"|data:\s*\[DONE\]')
-_MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _FINISH = re.compile(rb'"finish_reason":\s*"')
 
 
@@ -40,7 +38,6 @@ class _Glance(msgspec.Struct):
 
 
 _glance = msgspec.json.Decoder(_Glance)
-_raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class ChatRelay(FrameRelay):
@@ -130,36 +127,3 @@ def glance(body: bytes) -> Glance:
 
 
 _NOT_A_COMPLETION = Failure(kind="malformed", message="The provider's answer is not a completion.")
-
-
-def rewrite_document(
-    raw: bytes, model: str, drop: Collection[str] = (), *, asked_options: Any = None, ask_for_usage: bool = False
-) -> bytes:
-    """The caller's document with the provider's model name, without the fields in `drop`, and asking for the usage of
-    a stream. Every other byte stays where the document allows it."""
-    options = b',"stream_options":{"include_usage":true}' if ask_for_usage else b""
-    if not drop and not (options and b'"stream_options"' in raw):
-        spliced = _splice(raw, b'"model":' + encode(model) + options)
-        if spliced is not None:
-            return spliced
-    fields = _raw_fields.decode(raw)
-    for key in drop:
-        fields.pop(key, None)
-    fields["model"] = msgspec.Raw(encode(model))
-    if options:
-        fields["stream_options"] = msgspec.Raw(encode({**(asked_options or {}), "include_usage": True}))
-    return encode(fields)
-
-
-def _splice(raw: bytes, model: bytes) -> bytes | None:
-    """Replace the `model` field in place; None unless its one occurrence is certain to be the top-level field.
-
-    A name written with escapes (`\\u006dodel`) could hide the real field behind a nested one, so such a document
-    takes the longer way.
-    """
-    if raw.count(b'"model"') != 1 or b"\\u00" in raw:
-        return None
-    match = _MODEL.search(raw)
-    if match is None:
-        return None
-    return b"".join((raw[: match.start()], model, raw[match.end() :]))
