@@ -1,27 +1,41 @@
-"""`openclaw COMMAND ...`: the commands and nothing else; each is a module of this folder."""
+"""`openclaw COMMAND ...`: the commands and nothing else; each is a module of this folder.
+
+A command's module is loaded when the command is run: a gateway must not carry what the demonstration imports.
+"""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from openclaw import __version__
-from openclaw.cli import check, demo, import_, schema, serve, sim
 from openclaw.config.errors import ConfigError
 
+_MODULES: Mapping[str, str] = {
+    "serve": "serve",
+    "demo": "demo",
+    "check": "check",
+    "schema": "schema",
+    "import": "import_",
+    "sim": "sim",
+}
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser for one command, or for every command when it is none of them."""
     parser = argparse.ArgumentParser(prog="openclaw", description="An AI gateway that can say what ran where, and why.")
     parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serve, demo, check, schema, import_, sim):
-        module.add_to(commands)
+    names = _MODULES.values() if command is None or command not in _MODULES else [_MODULES[command]]
+    for name in names:
+        import_module(f"openclaw.cli.{name}").add_to(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0 done, 1 failed, 2 wrong usage."""
-    options = build_parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
         status: int = options.run(options)
     except ConfigError as error:
