@@ -162,6 +162,10 @@ class Exchange:
         assert self._connection is not None, "the exchange is read before it is entered"
         return await self._connection.read()
 
+    async def pipe(self, take: Callable[[bytes], bool]) -> bool:
+        assert self._connection is not None, "the exchange is read before it is entered"
+        return await self._connection.pipe(take)
+
 
 def _head(path: str, origin: Origin, request: UpstreamRequest) -> bytes:
     scheme, host, port = origin
@@ -212,7 +216,9 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_pending_bytes",
         "_surplus",
+        "_take",
         "_timer",
+        "_took_badly",
         "_transport",
         "_waiter",
         "headers",
@@ -240,6 +246,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = True
         self._paused = False
         self._error: TransportFailed | None = None
+        self._take: Callable[[bytes], bool] | None = None
+        self._took_badly: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._idle_s = 0.0
@@ -275,21 +283,50 @@ class Connection(asyncio.Protocol):
 
     async def read(self) -> bytes | None:
         """All bytes that have come since the last call, waiting for some; None at the end of the answer."""
-        while not self._body:
+        while (data := self._next()) is None:
             if self._complete:
                 return None
             await self._wait()
-        if len(self._body) == 1:
-            data = self._body.popleft()
-        else:
-            data = b"".join(self._body)
-            self._body.clear()
+        return data
+
+    async def pipe(self, take: Callable[[bytes], bool]) -> bool:
+        """See `UpstreamReply.pipe`."""
+        while (data := self._next()) is not None:
+            if not take(data):
+                return False
+        self._take = take
+        try:
+            while self._take is not None and not self._complete:
+                await self._wait()
+        finally:
+            stopped, self._take = self._take is None, None
+        if self._took_badly is not None:
+            raise self._took_badly
+        return not stopped
+
+    def _next(self) -> bytes | None:
+        """What has come so far, in one piece; None when there is nothing."""
+        if not self._body:
+            return None
+        data = self._body.popleft() if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
         self._pending_bytes = 0
         if self._paused:
             self._paused = False
             self._last_s = self._loop.time()  # the silence was ours
             self._transport.resume_reading()
         return data
+
+    def _hand_on(self, take: Callable[[bytes], bool]) -> None:
+        data = self._next()
+        if data is None:
+            return
+        try:
+            if not take(data):
+                self._take = None
+        except Exception as error:  # noqa: BLE001
+            # It is raised where `pipe` is awaited: an event loop's callback has nobody to tell.
+            self._took_badly, self._take = error, None
 
     def finish(self) -> bool:
         """The exchange is over; whether the connection can carry another."""
@@ -363,6 +400,11 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._fail(_failed("malformed", "The provider's answer is not HTTP."))
             return
+        take = self._take
+        if take is not None and self._error is None:
+            self._hand_on(take)
+            if self._take is not None and not self._complete:
+                return
         if self._pending_bytes > PENDING_BYTES_MAX and not self._paused and not self._complete:
             self._paused = True
             self._transport.pause_reading()

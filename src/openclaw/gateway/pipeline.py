@@ -85,6 +85,9 @@ class Caller(Protocol):
 
     async def send(self, data: bytes) -> None: ...
 
+    def try_send(self, data: bytes) -> bool:
+        """Send without waiting; False, and nothing sent, when the caller does not keep up and `send` must wait."""
+
     async def end(self, data: bytes = b"") -> None: ...
 
 
@@ -241,19 +244,13 @@ class Gateway:
     ) -> None:
         """Pass a stream on. The first bytes for the caller commit: before them another target may still answer."""
         try:
-            while (data := await reply.chunk()) is not None:
-                out = relay.feed(data)
-                if out:
-                    if not hand.started:
-                        await self._start_stream(operation, caller, hand, relay)
-                    await caller.send(out)
-                if relay.failure is not None:
-                    break
-            else:
+            await self._until_committed(operation, caller, hand, reply, relay)
+            await pass_on(caller, reply, relay)
+            if relay.failure is None:
                 out = relay.end()
+                if out and not hand.started:
+                    await self._start_stream(operation, caller, hand, relay)
                 if out:
-                    if not hand.started:
-                        await self._start_stream(operation, caller, hand, relay)
                     await caller.send(out)
             failure = relay.failure
         except TransportFailed as failed:
@@ -268,6 +265,17 @@ class Gateway:
         assert hand.target is not None, "a stream has a target"
         hand.error_type = failure.kind
         await caller.end(operation.stream_error(_safe(failure, hand.target)))
+
+    async def _until_committed(
+        self, operation: Operation[R], caller: Caller, hand: _InHand, reply: UpstreamReply, relay: StreamRelay
+    ) -> None:
+        """Read until there is something for the caller, and send it with the head of the answer."""
+        while relay.failure is None and (data := await reply.chunk()) is not None:
+            out = relay.feed(data)
+            if out:
+                await self._start_stream(operation, caller, hand, relay)
+                await caller.send(out)
+                return
 
     async def _start_stream(self, operation: Operation[R], caller: Caller, hand: _InHand, relay: StreamRelay) -> None:
         hand.response_model = relay.model
@@ -471,6 +479,24 @@ def write(operation: Operation[R], request: R, raw: bytes, target: Target) -> Wr
         return operation.write(request, raw, target)
     except InvalidRequest as error:
         raise Refused(_bad_request(error)) from error
+
+
+async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> None:
+    """The rest of a stream, from the provider's connection to the caller's without a task between them; only a caller
+    who does not keep up is waited for. Returns at the end, or when `relay.failure` is set."""
+    waiting = b""
+
+    def take(data: bytes) -> bool:
+        nonlocal waiting
+        out = relay.feed(data)
+        if out and not caller.try_send(out):
+            waiting = out
+        return not waiting and relay.failure is None
+
+    while relay.failure is None and not await reply.pipe(take):
+        if waiting:
+            out, waiting = waiting, b""
+            await caller.send(out)
 
 
 _JSON_HEADERS = [("content-type", "application/json")]

@@ -4,7 +4,7 @@ Three limits are separate: connecting, silence (no byte for so long, which bound
 whole exchange. Redirects are not followed: an address comes from the operator's configuration or not at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -49,6 +49,13 @@ class UpstreamReply(Protocol):
 
     async def chunk(self) -> bytes | None:
         """The next bytes, None at the end. Raises `TransportFailed`."""
+
+    async def pipe(self, take: Callable[[bytes], bool]) -> bool:
+        """Give the rest of the body to `take`, piece by piece as it arrives; no task is woken for a piece.
+
+        Returns True at the end of the body, and False when `take` returned False; it may be called again then. `take`
+        must not block. Raises `TransportFailed`, and what `take` raises.
+        """
 
 
 class Transport(Protocol):

@@ -25,12 +25,14 @@ class AsgiCaller:
     cancelled, which closes the provider's connection as well. `gone` tells that this happened.
     """
 
-    __slots__ = ("_receive", "_send", "_watcher", "gone", "head_only", "headers")
+    __slots__ = ("_connection", "_receive", "_send", "_watcher", "gone", "head_only", "headers")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers: RawHeaders = scope["headers"]
         self.head_only: bool = scope["method"] == "HEAD"
         self.gone = False
+        # Beside ASGI, for the chunks of a stream: `send` costs a task step and a message for each.
+        self._connection: Any = scope.get("extensions", {}).get("openclaw")
         self._receive = receive
         self._send = send
         self._watcher: asyncio.Task[None] | None = None
@@ -75,6 +77,14 @@ class AsgiCaller:
 
     async def send(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    def try_send(self, data: bytes) -> bool:
+        connection = self._connection
+        if connection is None or connection.flow.write_paused or connection.transport.is_closing():
+            return False
+        # The framing that uvicorn gives a body without a length (RFC 9112, section 7.1).
+        connection.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return True
 
     async def end(self, data: bytes = b"") -> None:
         # The server reports the end of its own answer as a disconnect, which must not cancel what is still to record.

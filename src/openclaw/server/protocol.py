@@ -61,6 +61,8 @@ def bounded_protocol(header_bytes_max: int) -> type[HttpToolsProtocol]:
         def on_message_begin(self) -> None:
             self._in_headers, self._header_bytes = True, 0
             super().on_message_begin()
+            # For `AsgiCaller.try_send`, which needs the transport and whether it keeps up.
+            self.scope["extensions"] = {"openclaw": self}  # type: ignore[dict-item]
 
         def on_headers_complete(self) -> None:
             self._in_headers = False
