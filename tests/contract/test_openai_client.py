@@ -338,6 +338,31 @@ def test_completions_refuse_what_a_chat_model_cannot_do(client: OpenAI) -> None:
     assert caught.value.param == "suffix"
 
 
+def test_a_target_that_cannot_be_asked_is_passed_over(client: OpenAI) -> None:
+    """`echo` means nothing to a model that chats: the second target serves completions itself."""
+    raw = client.completions.with_raw_response.create(
+        model="messages/sim-text", prompt="x", echo=True, extra_body={"models": ["chat/sim-text"]}
+    )
+    assert raw.headers["x-openclaw-provider"] == "chat"
+    assert raw.headers["x-openclaw-attempts"] == "1"
+
+
+def test_a_record_tells_how_each_attempt_ended(client: OpenAI, gateway: RunningGateway) -> None:
+    with pytest.raises(openai.APIError):
+        list(client.chat.completions.create(model="chat/sim-cut-3", messages=HELLO, stream=True))
+    record = gateway.records[-1]
+    assert [attempt.error_type for attempt in record.attempts] == [record.error_type]
+    assert record.error_type in ("truncated", "network")
+    assert record.response_model == "sim-cut-3"
+
+
+@pytest.mark.parametrize(("upstream", "status"), [(402, 429), (529, 503), (422, 400), (501, 502)])
+def test_a_providers_odd_status_becomes_one_that_clients_know(client: OpenAI, upstream: int, status: int) -> None:
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(model=f"chat/sim-error-{upstream}", messages=HELLO)
+    assert caught.value.status_code == status
+
+
 # --- errors
 
 
@@ -423,6 +448,9 @@ def test_no_key_and_a_wrong_key_are_401(gateway: RunningGateway) -> None:
 def test_a_key_may_be_limited_to_models(gateway: RunningGateway) -> None:
     limited = OpenAI(base_url=f"{gateway.url}/v1", api_key="sk-limited", max_retries=0)
     assert limited.chat.completions.create(model="fast", messages=HELLO).choices
+    assert [model.id for model in limited.models.list()] == ["fast"]
+    with pytest.raises(openai.NotFoundError):
+        limited.models.retrieve("openai/gpt-4o-mini")
     with pytest.raises(openai.PermissionDeniedError):
         limited.chat.completions.create(model="chat/sim-text", messages=HELLO)
     with pytest.raises(openai.PermissionDeniedError):

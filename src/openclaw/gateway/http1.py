@@ -118,7 +118,7 @@ class Exchange:
 
     def __init__(self, transport: Http1Transport, request: UpstreamRequest, timeouts: Timeouts) -> None:
         self._transport = transport
-        self._request = request
+        self._request: UpstreamRequest | None = request
         self._timeouts = timeouts
         self._connection: Connection | None = None
         self.status = 0
@@ -126,6 +126,7 @@ class Exchange:
 
     async def __aenter__(self) -> "Exchange":
         request = self._request
+        assert request is not None, "an exchange is entered once"
         path, origin = self._transport.origin_of(request.url)
         head = _head(path, origin, request)
         connection = self._connection = await self._transport.take(origin)
@@ -137,6 +138,7 @@ class Exchange:
             connection.abort()
             raise
         self.status, self.headers = connection.status, connection.headers
+        self._request = None  # a stream may be open for minutes; the prompt need not stay with it
         return self
 
     async def __aexit__(self, *exc: object) -> None:

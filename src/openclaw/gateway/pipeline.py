@@ -11,7 +11,7 @@ import logging
 import time
 from asyncio import CancelledError
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from openclaw.calls import Failure, Usage
 from openclaw.catalog.profile import cost_nanousd
@@ -99,8 +99,8 @@ class Refused(Exception):
         self.failure = failure
 
 
-class _InHand:
-    """One call while it is being handled: what the record will say."""
+class _InHand(Generic[R]):
+    """One call while it is being handled: what the record will say, and the request until an answer has begun."""
 
     __slots__ = (
         "arrived_s",
@@ -111,6 +111,8 @@ class _InHand:
         "error_type",
         "first_chunk_s",
         "model",
+        "raw",
+        "request",
         "response_model",
         "snapshot",
         "started",
@@ -119,6 +121,7 @@ class _InHand:
         "target",
         "unix_s",
         "usage",
+        "written",
     )
 
     def __init__(self, call_id: str, snapshot: Snapshot, clock: Clock) -> None:
@@ -127,6 +130,9 @@ class _InHand:
         self.arrived_s = clock.monotonic_s()
         self.unix_s = clock.unix_s()
         self.caller: str | None = None
+        self.raw = b""
+        self.request: R | None = None
+        self.written: Written | None = None
         self.model = ""
         self.stream = False
         self.started = False
@@ -138,6 +144,10 @@ class _InHand:
         self.usage: Usage | None = None
         self.error_type: Any = None
         self.first_chunk_s: float | None = None
+
+    def let_go(self) -> None:
+        """An answer has begun, so no other target will be asked. A stream may be open for minutes: its prompt goes."""
+        self.raw, self.request, self.written = b"", None, None
 
     @property
     def stamp(self) -> Stamp:
@@ -162,17 +172,17 @@ class Gateway:
         """Answer one call. Errors become answers in the caller's dialect; only cancellation and broken connections
         to the caller come out."""
         snapshot = self.snapshot
-        hand = _InHand(self._new_call_id(), snapshot, self._clock)
+        hand: _InHand[R] = _InHand(self._new_call_id(), snapshot, self._clock)
         try:
             owner = identify(snapshot, caller.headers)
             hand.caller = owner.name if owner is not None else None
-            raw = await caller.body(snapshot.limits.body_bytes_max)
-            request = read(operation, raw, snapshot.limits)
-            hand.model, hand.stream = request.model, operation.streams(request)
-            hints = routing_hints(request)
-            permit(owner, request.model, hints)
-            targets = choose(operation, snapshot, request, hints)
-            await self._attempt_each(operation, caller, hand, request, raw, targets)
+            hand.raw = await caller.body(snapshot.limits.body_bytes_max)
+            hand.request = read(operation, hand.raw, snapshot.limits)
+            hand.model, hand.stream = hand.request.model, operation.streams(hand.request)
+            hints = routing_hints(hand.request)
+            permit(owner, hand.model, hints)
+            targets = choose(operation, snapshot, hand.request, hints)
+            await self._attempt_each(operation, caller, hand, targets)
         except Refused as refused:
             await self._refuse(operation, caller, hand, refused.failure)
         except (CancelledError, OSError):
@@ -192,56 +202,68 @@ class Gateway:
     # --- attempt
 
     async def _attempt_each(
-        self, operation: Operation[R], caller: Caller, hand: _InHand, request: R, raw: bytes, targets: Sequence[Target]
+        self, operation: Operation[R], caller: Caller, hand: _InHand[R], targets: Sequence[Target]
     ) -> None:
         """Try the targets in order until one answers. Raises `Refused` with the last failure."""
         failure = Failure(kind="unknown", message="No target was tried.")
         for target in targets:
-            written = write(operation, request, raw, target)
-            hand.target, hand.degraded = target, written.degraded
-            began_s = self._clock.monotonic_s()
+            assert hand.request is not None, "no answer has begun"
             try:
-                await self._attempt(operation, caller, hand, request, target, written)
+                hand.written = write(operation, hand.request, hand.raw, target)
+            except Refused as refused:
+                failure = refused.failure  # this target cannot be asked; the next one may
+                continue
+            hand.target, hand.degraded = target, hand.written.degraded
+            began_s = self._clock.monotonic_s()
+            broken: Failure | None = Failure(kind="cancelled", message="")
+            try:
+                broken = await self._attempt(operation, caller, hand, target)
+                return
             except CredentialUnavailable:
                 log.warning("no credential for provider %s", target.provider.name, exc_info=True)
-                failure = _safe(Failure(kind="authentication", message=""), target)
+                broken = failure = _safe(Failure(kind="authentication", message=""), target)
             except (TransportFailed, AnswerFailed, Refused) as failed:
-                failure = _safe(failed.failure, target)
-            else:
-                self._note_attempt(hand, target, began_s, None)
-                return
-            self._note_attempt(hand, target, began_s, failure)
+                broken = failure = _safe(failed.failure, target)
+            finally:
+                self._note_attempt(hand, target, began_s, broken)
             if failure.kind not in _NEXT_TARGET_MAY_ANSWER:
                 break
         raise Refused(failure)
 
     async def _attempt(
-        self, operation: Operation[R], caller: Caller, hand: _InHand, request: R, target: Target, written: Written
-    ) -> None:
-        """One request to one target, and its answer to the caller. Raises while the caller has received nothing."""
+        self, operation: Operation[R], caller: Caller, hand: _InHand[R], target: Target
+    ) -> Failure | None:
+        """One request to one target, and its answer to the caller. Raises while the caller has received nothing;
+        returns the failure of a stream that broke later."""
         await target.provider.credential.refresh()
-        upstream = upstream_request(caller.headers, target, written, stream=hand.stream)
-        async with hand.snapshot.transport.post(upstream) as reply:
-            status = reply.status
-            if not 200 <= status < 300:
+        async with hand.snapshot.transport.post(upstream_request(caller.headers, hand, target)) as reply:
+            assert hand.request is not None, "no answer has begun"
+            assert hand.written is not None, "it was written for this target"
+            if not 200 <= reply.status < 300:
                 body = await reply.body(ERROR_BYTES_MAX)
-                raise Refused(operation.failure(target, status, reply.headers, body))
+                raise Refused(operation.failure(target, reply.status, reply.headers, body))
             plain = not hand.stream or reply.headers.get("content-type", "").startswith("application/json")
             if not plain:
-                relay = operation.relay(request, written, target, hand.stamp)
-                await self._relay(operation, caller, hand, reply, relay)
-                return
+                relay = operation.relay(hand.request, hand.written, target, hand.stamp)
+                return await self._relay(operation, caller, hand, target, reply, relay)
             # A provider that answers a streamed request with plain JSON does not stream, or reports an error under 200.
             answer_of = operation.replay if hand.stream else operation.answer
-            answer = answer_of(request, written, target, await reply.body(), hand.stamp)
+            answer = answer_of(hand.request, hand.written, target, await reply.body(), hand.stamp)
         hand.usage, hand.response_model = answer.usage, answer.model or target.model
         content_type = operation.stream_content_type.encode() if hand.stream else b"application/json"
         await self._start(caller, hand, content_type, len(answer.body))
         await caller.end(answer.body)
+        return None
 
     async def _relay(
-        self, operation: Operation[R], caller: Caller, hand: _InHand, reply: UpstreamReply, relay: StreamRelay
-    ) -> None:
+        self,
+        operation: Operation[R],
+        caller: Caller,
+        hand: _InHand[R],
+        target: Target,
+        reply: UpstreamReply,
+        relay: StreamRelay,
+    ) -> Failure | None:
         """Pass a stream on. The first bytes for the caller commit: before them another target may still answer."""
         try:
             await self._until_committed(operation, caller, hand, reply, relay)
@@ -256,18 +278,18 @@ class Gateway:
         except TransportFailed as failed:
             failure = failed.failure
         finally:
-            hand.usage, hand.response_model = relay.usage, relay.model
+            hand.usage, hand.response_model = relay.usage, relay.model or target.model
         if failure is None:
             await caller.end()
-            return
+            return None
         if not hand.started:
             raise AnswerFailed(failure)
-        assert hand.target is not None, "a stream has a target"
         hand.error_type = failure.kind
-        await caller.end(operation.stream_error(_safe(failure, hand.target)))
+        await caller.end(operation.stream_error(_safe(failure, target)))
+        return failure
 
     async def _until_committed(
-        self, operation: Operation[R], caller: Caller, hand: _InHand, reply: UpstreamReply, relay: StreamRelay
+        self, operation: Operation[R], caller: Caller, hand: _InHand[R], reply: UpstreamReply, relay: StreamRelay
     ) -> None:
         """Read until there is something for the caller, and send it with the head of the answer."""
         while relay.failure is None and (data := await reply.chunk()) is not None:
@@ -277,22 +299,25 @@ class Gateway:
                 await caller.send(out)
                 return
 
-    async def _start_stream(self, operation: Operation[R], caller: Caller, hand: _InHand, relay: StreamRelay) -> None:
+    async def _start_stream(
+        self, operation: Operation[R], caller: Caller, hand: _InHand[R], relay: StreamRelay
+    ) -> None:
         hand.response_model = relay.model
         hand.first_chunk_s = self._clock.monotonic_s() - hand.arrived_s
         await self._start(caller, hand, operation.stream_content_type.encode())
 
-    async def _start(self, caller: Caller, hand: _InHand, content_type: bytes, length: int | None = None) -> None:
+    async def _start(self, caller: Caller, hand: _InHand[R], content_type: bytes, length: int | None = None) -> None:
         hand.started, hand.status = True, 200
+        hand.let_go()
         await caller.start(200, answer_headers(hand, content_type, length, attempts=len(hand.attempts) + 1))
 
-    def _note_attempt(self, hand: _InHand, target: Target, began_s: float, failure: Failure | None) -> None:
+    def _note_attempt(self, hand: _InHand[R], target: Target, began_s: float, failure: Failure | None) -> None:
         duration_ms = (self._clock.monotonic_s() - began_s) * 1000
         status = 200 if failure is None else failure.status
         error_type = None if failure is None else failure.kind
         hand.attempts.append(Attempt(target.provider.name, target.model, duration_ms, status, error_type))
 
-    async def _refuse(self, operation: Operation[R], caller: Caller, hand: _InHand, failure: Failure) -> None:
+    async def _refuse(self, operation: Operation[R], caller: Caller, hand: _InHand[R], failure: Failure) -> None:
         status, body = operation.error(failure)
         hand.status, hand.error_type, hand.started = status, failure.kind, True
         data = encode(body)
@@ -304,7 +329,7 @@ class Gateway:
 
     # --- settle, record
 
-    def _settle_and_record(self, operation: Operation[R], hand: _InHand) -> None:
+    def _settle_and_record(self, operation: Operation[R], hand: _InHand[R]) -> None:
         target, cost = hand.target, None
         if target is not None and hand.usage is not None and target.profile is not None and target.profile.price:
             cost = cost_nanousd(hand.usage, target.profile.price)
@@ -380,8 +405,7 @@ def read(operation: Operation[R], raw: bytes, limits: Limits) -> R:
         ) from error
     if not isinstance(body, dict):
         raise Refused(Failure(kind="bad_request", message="The request body must be a JSON object."))
-    # Brackets in strings count too, so this only decides that a closer look is not needed.
-    if raw.count(b"{") + raw.count(b"[") > limits.nesting_max and _deeper_than(body, limits.nesting_max):
+    if _deeper_than(body, limits.nesting_max):
         raise Refused(
             Failure(kind="bad_request", message=f"The request body is nested deeper than {limits.nesting_max} levels.")
         )
@@ -502,18 +526,19 @@ async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> N
 _JSON_HEADERS = [("content-type", "application/json")]
 
 
-def upstream_request(headers: RawHeaders, target: Target, written: Written, *, stream: bool) -> UpstreamRequest:
-    provider = target.provider
+def upstream_request(headers: RawHeaders, hand: _InHand[Any], target: Target) -> UpstreamRequest:
+    provider, written = target.provider, hand.written
+    assert written is not None, "it was written for this target"
     url = provider.base_url + written.path
     sent = travelling(headers) if written.same_dialect else []
     sent += _JSON_HEADERS
     sent += provider.headers
     sent += provider.credential.headers("POST", url, written.body)
-    return UpstreamRequest(url, sent, written.body, stream)
+    return UpstreamRequest(url, sent, written.body, hand.stream)
 
 
 def answer_headers(
-    hand: _InHand, content_type: bytes, length: int | None, *, attempts: int
+    hand: _InHand[Any], content_type: bytes, length: int | None, *, attempts: int
 ) -> list[tuple[bytes, bytes]]:
     """What the answer says of itself: the call's id, who answered, after how many attempts, and what was lost."""
     call_id = hand.call_id.encode()
@@ -560,4 +585,6 @@ def _with_message(failure: Failure, message: str) -> Failure:
         type=failure.type,
         param=failure.param,
         retry_after_s=failure.retry_after_s,
+        # Never shown; it tells the encoders that status and words are a vendor's, also when the vendor sent no object.
+        native=failure.native or {"status": failure.status},
     )

@@ -1,6 +1,6 @@
 """The provider kinds of this package, one module each with a `KIND`, loaded when they are asked for.
 
-Loading late keeps the libraries of an extra (`bedrock`, `vertex`) out of a process that does not use it.
+Loading late lets a process run without the libraries of an extra (`bedrock`, `vertex`) that it does not use.
 """
 
 from collections.abc import Iterator

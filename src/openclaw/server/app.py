@@ -9,11 +9,12 @@ from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import encode_openai_error
 from openclaw.gateway.operation import Operation
 from openclaw.gateway.pipeline import Gateway, Refused, identify
+from openclaw.gateway.snapshot import CallerKey
 from openclaw.server.asgi import AsgiCaller, CallerLeft, Receive, Scope, Send, check_headers
-from openclaw.server.models import model_list, model_object
+from openclaw.server.models import allowed, model_list, model_object
 
-Page = Callable[[Gateway, str], tuple[int, Any]]
-"""Takes the gateway and the rest of the path; gives status and JSON document."""
+Page = Callable[[Gateway, str, CallerKey | None], tuple[int, Any]]
+"""Takes the gateway, the rest of the path and who asks; gives status and JSON document."""
 
 
 class App:
@@ -61,31 +62,30 @@ class App:
             return
         serve, rest, public = page
         try:
-            if not public:
-                identify(self._gateway.snapshot, caller.headers)
-            status, document = serve(self._gateway, rest)
+            owner = None if public else identify(self._gateway.snapshot, caller.headers)
+            status, document = serve(self._gateway, rest, owner)
         except Refused as refused:
             await _answer_failure(caller, refused.failure)
             return
         await _answer(caller, status, document)
 
 
-def _live(gateway: Gateway, rest: str) -> tuple[int, Any]:
+def _live(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
     return 200, {"status": "live"}
 
 
-def _ready(gateway: Gateway, rest: str) -> tuple[int, Any]:
+def _ready(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
     """Ready means: at least one provider is switched on."""
     providers = sorted(provider.name for provider in gateway.snapshot.directory.providers)
     return (200 if providers else 503), {"status": "ready" if providers else "no provider", "providers": len(providers)}
 
 
-def _models(gateway: Gateway, rest: str) -> tuple[int, Any]:
-    return 200, model_list(gateway.snapshot.directory)
+def _models(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
+    return 200, model_list(gateway.snapshot.directory, allowed(owner))
 
 
-def _model(gateway: Gateway, rest: str) -> tuple[int, Any]:
-    return 200, model_object(gateway.snapshot.directory, rest)
+def _model(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
+    return 200, model_object(gateway.snapshot.directory, rest, allowed(owner))
 
 
 _PAGES: dict[str, tuple[Page, bool]] = {

@@ -1,29 +1,39 @@
 """`/v1/models`: what a caller may name, in OpenAI's form with the facts that OpenRouter's clients read beside it."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from openclaw.calls import Failure, JsonObject
 from openclaw.catalog.profile import PICO_PER_NANO, ModelProfile, Rate
 from openclaw.gateway.pipeline import Refused
+from openclaw.gateway.snapshot import CallerKey
 from openclaw.routing.directory import Directory
 from openclaw.routing.target import Target
 
 
-def model_list(directory: Directory) -> JsonObject:
-    """Every alias and every `provider/model`. Bare names resolve too; they are not listed a second time."""
-    names = [name for name in directory.names if name in directory.aliases or "/" in name]
-    listed = [
-        _entry(name, targets[0])
-        for name in names
-        if (targets := directory.resolve(name)) and (name in directory.aliases or targets[0].name == name)
-    ]
-    return {"object": "list", "data": listed}
+def allowed(owner: CallerKey | None) -> Callable[[str], bool]:
+    """Which names a caller may ask for, and so may see."""
+    models = owner.models if owner is not None else frozenset()
+    return lambda name: not models or name in models
 
 
-def model_object(directory: Directory, name: str) -> JsonObject:
+def model_list(directory: Directory, may_see: Callable[[str], bool]) -> JsonObject:
+    """Every alias and every `provider/model`, and the bare names that a key is limited to. Other bare names resolve
+    too; they are not listed a second time."""
+    names = [name for name in directory.names if may_see(name)]
+    return {"object": "list", "data": [entry for name in names if (entry := _listed(directory, name, may_see))]}
+
+
+def _listed(directory: Directory, name: str, may_see: Callable[[str], bool]) -> JsonObject | None:
+    targets = directory.resolve(name)
+    twice = name not in directory.aliases and targets[0].name != name and may_see(targets[0].name)
+    return None if twice else _entry(name, targets[0])
+
+
+def model_object(directory: Directory, name: str, may_see: Callable[[str], bool]) -> JsonObject:
     """One model. Raises `Refused` with `model_not_found`."""
-    if name not in directory.names:
+    if name not in directory.names or not may_see(name):
         message = f"The model '{name[:200]}' does not exist here."
         raise Refused(Failure(kind="not_found", message=message, code="model_not_found", param="model"))
     return _entry(name, directory.resolve(name)[0])
