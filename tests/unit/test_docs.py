@@ -18,7 +18,7 @@ from openclaw.config.compile import compile_config
 from openclaw.config.declared import LimitsDeclared, TimeoutsDeclared
 from openclaw.config.load import loads
 from openclaw.gateway.http1 import Http1Transport
-from openclaw.gateway.pipeline import answer_headers
+from openclaw.gateway.answers import answer_headers
 from openclaw.providers.registry import installed_kinds
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.server.doors import doors
@@ -62,9 +62,9 @@ def test_every_code_of_the_gateway_has_its_row() -> None:
 # --- the HTTP API ---------------------------------------------------------------------------------------------
 
 
-def _headers_set_by(function: str) -> set[str]:
-    """First elements of `(b"name", value)` pairs inside a function of the pipeline."""
-    tree = ast.parse((SOURCE / "gateway" / "pipeline.py").read_text("utf-8"))
+def _headers_set_by(module: str, function: str) -> set[str]:
+    """First elements of `(b"name", value)` pairs inside a function of the gateway."""
+    tree = ast.parse((SOURCE / "gateway" / module).read_text("utf-8"))
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     (found,) = [node for node in functions if node.name == function]
     pairs = [node.elts[0] for node in ast.walk(found) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
@@ -73,7 +73,7 @@ def _headers_set_by(function: str) -> set[str]:
 
 def test_every_header_of_an_answer_is_described() -> None:
     described = set(re.findall(r"^\| `([a-z-]+)` \|", read("reference/http-api.md"), re.MULTILINE))
-    set_here = _headers_set_by(answer_headers.__name__) | _headers_set_by("_refuse")
+    set_here = _headers_set_by("answers.py", answer_headers.__name__) | _headers_set_by("pipeline.py", "_refuse")
     assert "x-openclaw-call" in set_here
     assert "retry-after" in set_here
     assert set_here <= described

@@ -32,6 +32,7 @@ class EmbeddingsCalls:
 
     name = "embeddings"
     stream_content_type = "application/json"
+    id_header = b"x-request-id"
 
     def __init__(self) -> None:
         self._door = OpenAIEmbeddings()

@@ -37,8 +37,10 @@ class ModelCalls:
         passthrough: Passthrough,
         codec_of: Callable[[ProviderKind], Codec | None],
         check: Callable[[Call, Codec], None] | None = None,
+        id_header: bytes = b"x-request-id",
     ) -> None:
         self.name = name
+        self.id_header = id_header
         self.stream_content_type = door.stream_content_type
         self._door = door
         self._passthrough = passthrough

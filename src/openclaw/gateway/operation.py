@@ -63,6 +63,8 @@ R = TypeVar("R", bound=Request)
 class Operation(Protocol, Generic[R]):
     name: str
     stream_content_type: str
+    id_header: bytes
+    """Where the dialect's official clients look for the id of a call."""
 
     def read(self, raw: bytes, body: JsonObject) -> R:
         """Raises `InvalidRequest`."""

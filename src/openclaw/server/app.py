@@ -7,8 +7,10 @@ from typing import Any
 from openclaw.calls import Failure
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import encode_openai_error
+from openclaw.gateway.identity import identify
 from openclaw.gateway.operation import Operation
-from openclaw.gateway.pipeline import Gateway, Refused, identify
+from openclaw.gateway.pipeline import Gateway
+from openclaw.gateway.ports import Refused
 from openclaw.gateway.snapshot import CallerKey
 from openclaw.server.asgi import AsgiCaller, CallerLeft, Receive, Scope, Send, check_headers
 from openclaw.server.models import allowed, model_list, model_object

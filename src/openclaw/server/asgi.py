@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from openclaw.calls import Failure
-from openclaw.gateway.pipeline import RawHeaders, Refused
+from openclaw.gateway.ports import RawHeaders, Refused
 from openclaw.gateway.snapshot import Limits
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -7,6 +7,8 @@ from openclaw.calls import Call
 from openclaw.dialects.chat import Chat, ChatPassthrough
 from openclaw.dialects.codec import Codec, InvalidRequest
 from openclaw.dialects.completions import Completions, CompletionsPassthrough, needs_native
+from openclaw.dialects.messages import Messages
+from openclaw.dialects.messages.passthrough import MessagesPassthrough
 from openclaw.gateway.embeddings import EmbeddingsCalls
 from openclaw.gateway.model_calls import ModelCalls
 from openclaw.gateway.operation import Operation
@@ -17,11 +19,13 @@ def doors() -> Mapping[str, Operation[Any]]:
     """Path to operation, for every door of this version."""
     chat = ModelCalls("chat", Chat(), ChatPassthrough(), _chat_codec)
     completions = ModelCalls("completions", Completions(), CompletionsPassthrough(), _completions_codec, _completable)
+    messages = ModelCalls("messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=b"request-id")
     embeddings = EmbeddingsCalls()
     return {
         "/v1/chat/completions": chat,
         "/v1/completions": completions,
         "/v1/embeddings": embeddings,
+        "/v1/messages": messages,
         # Clients whose base URL lacks the /v1 mean the same.
         "/chat/completions": chat,
         "/completions": completions,

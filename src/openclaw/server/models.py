@@ -6,7 +6,7 @@ from typing import Any
 
 from openclaw.calls import Failure, JsonObject
 from openclaw.catalog.profile import PICO_PER_NANO, ModelProfile, Rate
-from openclaw.gateway.pipeline import Refused
+from openclaw.gateway.ports import Refused
 from openclaw.gateway.snapshot import CallerKey
 from openclaw.routing.directory import Directory
 from openclaw.routing.target import Target

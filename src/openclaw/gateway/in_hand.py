@@ -1,0 +1,69 @@
+"""One call while it is being handled."""
+
+from typing import Any, Generic, TypeVar
+
+from openclaw.calls import Usage
+from openclaw.gateway.operation import Request, Stamp, Written
+from openclaw.gateway.ports import Clock
+from openclaw.gateway.record import Attempt
+from openclaw.gateway.snapshot import Snapshot
+from openclaw.routing.target import Target
+
+R = TypeVar("R", bound=Request)
+
+
+class InHand(Generic[R]):
+    """One call while it is being handled: what the record will say, and the request until an answer has begun."""
+
+    __slots__ = (
+        "arrived_s",
+        "attempts",
+        "call_id",
+        "caller",
+        "degraded",
+        "error_type",
+        "first_chunk_s",
+        "id_header",
+        "model",
+        "raw",
+        "request",
+        "response_model",
+        "snapshot",
+        "started",
+        "status",
+        "stream",
+        "target",
+        "unix_s",
+        "usage",
+        "written",
+    )
+
+    def __init__(self, call_id: str, id_header: bytes, snapshot: Snapshot, clock: Clock) -> None:
+        self.call_id = call_id
+        self.id_header = id_header
+        self.snapshot = snapshot
+        self.arrived_s = clock.monotonic_s()
+        self.unix_s = clock.unix_s()
+        self.caller: str | None = None
+        self.raw = b""
+        self.request: R | None = None
+        self.written: Written | None = None
+        self.model = ""
+        self.stream = False
+        self.started = False
+        self.status = 0
+        self.target: Target | None = None
+        self.response_model: str | None = None
+        self.attempts: list[Attempt] = []
+        self.degraded: tuple[str, ...] = ()
+        self.usage: Usage | None = None
+        self.error_type: Any = None
+        self.first_chunk_s: float | None = None
+
+    def let_go(self) -> None:
+        """An answer has begun, so no other target will be asked. A stream may be open for minutes: its prompt goes."""
+        self.raw, self.request, self.written = b"", None, None
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.call_id, int(self.unix_s))
