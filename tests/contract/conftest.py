@@ -11,7 +11,7 @@ from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import CallRecord
 from openclaw.server.app import App
-from openclaw.server.doors import doors
+from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
 from openclaw.server.protocol import bounded_protocol
 from openclaw.sim import SimServer
@@ -57,7 +57,7 @@ class RunningGateway:
             loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
         )
         self.gateway = Gateway(snapshot, self.records.append, call_id_maker())
-        app = App(self.gateway, doors())
+        app = App(self.gateway, Doors().find)
         self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max), snapshot.transport.close)
 
     @property

@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 from unittest import mock
 
 import msgspec
 import pytest
 
+from openclaw.calls import Part
 from openclaw.dialects.codec import InvalidRequest
 from tests.golden import suite
 from tests.golden.test_across import CODECS, decoded, recorded
@@ -107,15 +109,16 @@ def _total(cells: Iterable[Cell]) -> Cell:
 # --- losses ---------------------------------------------------------------------------------------------------
 
 
-_NAME = re.compile(r"\[[^\]]+\]")
+_PART_KINDS = frozenset(str(part.__struct_config__.tag) for part in get_args(Part))
+_NAME = re.compile(r"\[([^\]]+)\]")
 _NUMBER = re.compile(r"\b\d+\b")
 
 
 def _sort(name: str) -> str:
-    """Names differ by tool, by number and by vendor's field; the sort of loss is what a reader wants to know."""
+    """Names differ by tool, number and vendor's field or part; the sort of loss is what a reader wants to know."""
     if name.startswith("extra."):
         return "extra.…"
-    return _NUMBER.sub("N", _NAME.sub("[…]", name))
+    return _NUMBER.sub("N", _NAME.sub(lambda kind: kind[0] if kind[1] in _PART_KINDS else "[…]", name))
 
 
 def losses(source: str, target: str) -> tuple[int, int, int, Counter[str]]:

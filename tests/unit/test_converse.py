@@ -153,10 +153,10 @@ def test_media_are_named_by_bedrocks_format_words() -> None:
 @pytest.mark.parametrize(
     ("part", "loss"),
     [
-        (Image(Source(url="https://example.com/x.png")), "image"),
-        (Document(Source(file_id="f")), "document"),
+        (Image(Source(url="https://example.com/x.png")), "content[image]"),
+        (Document(Source(file_id="f")), "content[document]"),
         (Opaque("messages", {}, "server_tool_use"), "content[server_tool_use]"),
-        (Reasoning("hm", signature="s", dialect="messages"), "reasoning"),
+        (Reasoning("hm", signature="s", dialect="messages"), "content[reasoning]"),
     ],
 )
 def test_parts_that_bedrock_cannot_carry_are_left_out_and_listed(part: Any, loss: str) -> None:
@@ -186,7 +186,7 @@ def test_what_no_converse_request_can_hold_is_listed() -> None:
         extra={"verbosity": "low", "safety_identifier": "s"},
     ) == (
         "tools[patch]",
-        "tool_choice: none",
+        "tool_choice: the tools are offered all the same",
         "parallel_tool_calls",
         "service_tier",
         "output_format: there is no JSON mode without a schema",

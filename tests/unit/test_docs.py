@@ -17,11 +17,11 @@ from openclaw.calls import FailureKind
 from openclaw.config.compile import compile_config
 from openclaw.config.declared import LimitsDeclared, TimeoutsDeclared
 from openclaw.config.load import loads
-from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.answers import answer_headers
+from openclaw.gateway.http1 import Http1Transport
 from openclaw.providers.registry import installed_kinds
 from openclaw.routing.hints import ROUTING_FIELDS
-from openclaw.server.doors import doors
+from openclaw.server.doors import Doors
 from openclaw.sim import BEHAVIOURS, Script
 
 ROOT = Path(__file__).parents[2]
@@ -82,8 +82,10 @@ def test_every_header_of_an_answer_is_described() -> None:
 def test_every_door_is_described_in_both_places() -> None:
     text = read("reference/http-api.md")
     described = yaml.safe_load(read("reference/openapi.yaml"))["paths"]
-    assert [path for path in (*doors(), *described) if f"`{path}`" not in text and f" {path}`" not in text] == []
-    assert {path for path in doors() if path.startswith("/v1/")} <= described.keys()
+    assert [
+        path for path in (*Doors().by_path, *described) if f"`{path}`" not in text and f" {path}`" not in text
+    ] == []
+    assert {path for path in Doors().by_path if path.startswith("/v1/")} <= described.keys()
 
 
 def test_every_limit_and_timeout_is_described_with_its_default() -> None:

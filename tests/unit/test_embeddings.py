@@ -172,7 +172,7 @@ def test_numbers_are_no_format_that_voyage_knows_and_none_that_it_needs() -> Non
 def test_cohere_assumes_documents_and_says_so() -> None:
     encoded = CohereEmbeddings().encode_request(asked())
     assert encoded.body["input_type"] == "search_document"
-    assert encoded.degraded == ("task: search_document is assumed",)
+    assert encoded.degraded == ("task: search_document assumed",)
 
 
 def test_fields_of_another_form_are_listed() -> None:

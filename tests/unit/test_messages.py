@@ -72,7 +72,7 @@ def test_system_messages_are_hoisted_and_a_late_one_is_listed() -> None:
     assert lost(*early) == ()
     late = (*early, Message("developer", "be brief"))
     assert encoded(*late)["system"] == [{"type": "text", "text": "be kind"}, {"type": "text", "text": "be brief"}]
-    assert lost(*late) == ("messages[system]: moved to the system prompt",)
+    assert lost(*late) == ("messages[].role: a later developer message moved to the system prompt",)
 
 
 def test_tool_results_open_the_next_user_turn_whatever_came_between() -> None:
@@ -126,18 +126,18 @@ def test_ids_that_anthropic_refuses_are_replaced_alike_in_call_and_result() -> N
 def test_arguments_that_are_not_an_object_are_wrapped_and_listed(call: ToolCall, wrapped: dict[str, str]) -> None:
     history = (USER, Message("assistant", (call,)))
     assert encoded(*history)["messages"][1]["content"][0]["input"] == wrapped
-    assert lost(*history) == (f"tool_call.arguments: not a JSON object, wrapped as '{next(iter(wrapped))}'",)
+    assert lost(*history) == (f"tool_call.arguments: not a JSON object and so wrapped as '{next(iter(wrapped))}'",)
 
 
 @pytest.mark.parametrize(
     ("part", "loss"),
     [
-        (Audio(Source(data="aGk=")), "audio"),
-        (Image(Source(file_id="file-1")), "image"),
-        (Document(Source(data="aGk=", media_type="application/msword")), "document"),
+        (Audio(Source(data="aGk=")), "content[audio]"),
+        (Image(Source(file_id="file-1")), "content[image]"),
+        (Document(Source(data="aGk=", media_type="application/msword")), "content[document]"),
         (Opaque("responses", {}, "web_search_call"), "content[web_search_call]"),
-        (Reasoning("hm", signature="s", dialect="gemini"), "reasoning"),
-        (Reasoning("hm"), "reasoning"),
+        (Reasoning("hm", signature="s", dialect="gemini"), "content[reasoning]"),
+        (Reasoning("hm"), "content[reasoning]"),
     ],
 )
 def test_parts_that_anthropic_cannot_carry_are_left_out_and_listed(part: Any, loss: str) -> None:
@@ -186,7 +186,7 @@ def test_citations_that_were_made_for_a_caller_are_not_sent_to_anthropic() -> No
     )
     result = CODEC.encode_request(call)
     assert result.body["messages"][0]["content"] == [{"type": "text", "text": "x"}]
-    assert result.degraded == ("citations",)
+    assert result.degraded == ("text.citations",)
 
 
 # --- tools and format ----------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_numbers_are_brought_into_anthropics_range() -> None:
     assert (body["temperature"], body["stop_sequences"]) == (1.0, ["END"])
     assert (body["service_tier"], body["metadata"]) == ("standard_only", {"user_id": "u1"})
     assert lost(temperature=1.7, stop=("\n",), service_tier="flex") == (
-        "temperature: 1.0",
+        "temperature: sent as 1.0",
         "stop: sequences of white space were left out",
         "service_tier",
     )
@@ -294,10 +294,10 @@ def test_thinking_gives_way_to_a_forced_tool_and_to_an_unsigned_tool_loop() -> N
     control = ReasoningControl(effort="low")
     forced = {"tools": (FunctionTool("f"),), "tool_choice": ToolChoice("required"), "reasoning": control}
     assert "thinking" not in encoded(**forced)
-    assert lost(**forced) == ("reasoning: off, the tool choice forces a tool",)
+    assert lost(**forced) == ("reasoning: off because the tool choice forces a tool",)
     loop = (USER, Message("assistant", (ToolCall("a", "f", "{}"),)), Message("tool", (ToolResult("a", "1"),)))
     assert "thinking" not in encoded(*loop, reasoning=control)
-    assert lost(*loop, reasoning=control) == ("reasoning: off, the tool loop carries no signed thinking",)
+    assert lost(*loop, reasoning=control) == ("reasoning: off because the tool loop carries no signed thinking",)
 
 
 def test_sampling_gives_way_to_thinking() -> None:
@@ -322,9 +322,9 @@ def test_thinking_that_we_gave_a_caller_unsigned_does_not_go_to_anthropic() -> N
         ],
     }
     result = CODEC.encode_request(CODEC.decode_request(body))
-    assert result.body["messages"][1]["content"] == body["messages"][1]["content"][1:]  # type: ignore[index]
+    assert result.body["messages"][1]["content"] == body["messages"][1]["content"][1:]
     assert "thinking" not in result.body
-    assert result.degraded == ("reasoning", "reasoning: off, the tool loop carries no signed thinking")
+    assert result.degraded == ("content[reasoning]", "reasoning: off because the tool loop carries no signed thinking")
 
 
 # --- reading requests ----------------------------------------------------------------------------------------

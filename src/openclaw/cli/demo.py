@@ -26,14 +26,14 @@ from openclaw.gateway.snapshot import Snapshot
 from openclaw.routing.directory import Directory
 from openclaw.routing.target import Target
 from openclaw.server.app import App
-from openclaw.server.doors import doors
+from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
 from openclaw.server.protocol import bounded_protocol
 from openclaw.sim import SimServer
 from openclaw.sim.running import ServerThread
 
 try:
-    from openai import APIError, OpenAI
+    from openai import APIError, DefaultHttpxClient, OpenAI
 except ModuleNotFoundError:  # the extra `demo` is not installed; `run` says so
     OpenAI = None  # type: ignore[assignment, misc]
 
@@ -145,7 +145,7 @@ def _price_of(target: Target) -> int:
 def _running(snapshot: Snapshot, records: list[CallRecord]) -> Iterator[str]:
     gateway = Gateway(snapshot, records.append, call_id_maker())
     protocol = bounded_protocol(snapshot.limits.header_bytes_max)
-    thread = ServerThread(App(gateway, doors()), protocol, snapshot.transport.close)
+    thread = ServerThread(App(gateway, Doors().find), protocol, snapshot.transport.close)
     thread.start()
     try:
         yield thread.url
@@ -156,7 +156,8 @@ def _running(snapshot: Snapshot, records: list[CallRecord]) -> Iterator[str]:
 def _run_task(snapshot: Snapshot, models: Models) -> None:
     records: list[CallRecord] = []
     with _running(snapshot, records) as url:
-        client = OpenAI(base_url=f"{url}/v1", api_key="demo")
+        # The gateway is on this machine: a proxy of the environment would not find it.
+        client = OpenAI(base_url=f"{url}/v1", api_key="demo", http_client=DefaultHttpxClient(trust_env=False))
         messages: list[Any] = [{"role": "user", "content": _TASK}]
         message = client.chat.completions.create(model=models.planner, messages=messages, tools=[_WEATHER])
         _act(messages, message.choices[0].message)

@@ -4,6 +4,7 @@ A command's module is loaded when the command is run: a gateway must not carry w
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -38,11 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
         status: int = options.run(options)
+        print(end="", flush=True)  # a pipe that nobody reads shows here, not at the interpreter's end
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output (`| head`) has seen enough; the interpreter must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

@@ -18,7 +18,6 @@ from openclaw.calls import (
     DialectName,
     Event,
     Failure,
-    FailureKind,
     JsonObject,
     Message,
     PartEnded,
@@ -35,11 +34,13 @@ from openclaw.calls import (
 from openclaw.dialects.chat.passthrough import ChatRelay, glance
 from openclaw.dialects.chat.reply import decode_usage, encode_usage, finish_reason, native_finish_reason
 from openclaw.dialects.codec import Codec, Encoded, Glance, InvalidRequest, MalformedReply
-from openclaw.dialects.fields import Fields, put, wrong_type
-from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.fields import Fields, given, put, wrong_type
+from openclaw.dialects.json_stream import JsonStreamDecoder
+from openclaw.dialects.jsontext import encode
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.openai_errors import decode_openai_error, encode_openai_error, failure_of_openai_error
 from openclaw.dialects.rewrite import rewrite_document
-from openclaw.dialects.sse import SseDecoder, SseOverflow, sse_frame
+from openclaw.dialects.sse import SseEvent, sse_frame
 
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _INTEGERS = ("seed", "n")
@@ -85,6 +86,8 @@ class Completions(Struct, frozen=True):
         values |= {"user": fields.text("user"), "logit_bias": fields.object("logit_bias")}
         values["stream"] = fields.boolean("stream") if stream is None else stream
         options = fields.peek("stream_options")
+        if given(options) and not isinstance(options, dict):
+            raise wrong_type("stream_options", "an object", options)
         spelling: list[str] = []
         return Call(
             dialect="completions",
@@ -113,7 +116,9 @@ class Completions(Struct, frozen=True):
             put(body, "stop", call.stop)
         if call.dialect == "completions":
             return Encoded({**body, **call.extra})
-        return Encoded(body, tuple(f"extra.{key}" for key in call.extra))
+        losses = Losses()
+        losses.add_extra(call.extra)
+        return Encoded(body, losses.names())
 
     def decode_reply(self, body: JsonObject) -> Reply:
         try:
@@ -210,55 +215,25 @@ def _completion_id(identity: str) -> str:
     return identity if identity.startswith("cmpl-") else f"cmpl-{identity}"
 
 
-class CompletionsStreamDecoder:
+class CompletionsStreamDecoder(JsonStreamDecoder[JsonObject]):
     """Chunks with `choices[].text` to events."""
 
     def __init__(self) -> None:
-        self._sse = SseDecoder()
+        super().__init__()
         self._open: set[int] = set()
         self._finished: set[int] = set()
         self._started = False
         self._accounted = False
-        self.over = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        events: list[Event] = []
-        if self.over:
-            return events
-        try:
-            frames = self._sse.feed(data)
-        except SseOverflow:
-            self._fail(events, "malformed", "The provider sent an event that is too large.")
-            return events
-        for frame in frames:
-            if not self.over:
-                self._frame(frame.data, events)
-        return events
-
-    def end(self) -> list[Event]:
-        events: list[Event] = []
-        for frame in self._sse.end():
-            if not self.over:
-                self._frame(frame.data, events)
-        if not self.over:
-            self._done(events)
-        return events
-
-    def _frame(self, data: bytes, events: list[Event]) -> None:
+    def _read_other(self, data: bytes, events: list[Event]) -> None:
         if data.startswith(b"[DONE]"):
-            self._done(events)
-            return
-        try:
-            chunk = parse(data)
-        except NotJson:
-            chunk = None
-        if not isinstance(chunk, dict):
-            self._fail(events, "malformed", "The provider sent a chunk that is not a JSON object.")
-            return
+            self._closed(events)
+        else:
+            super()._read_other(data, events)
+
+    def _read(self, chunk: JsonObject, frame: SseEvent, events: list[Event]) -> None:
         if error := chunk.get("error"):
-            self.over = True
-            native = error if isinstance(error, dict) else {"message": str(error)}
-            events.append(StreamFailed(failure_of_openai_error(native)))
+            self._failed(events, failure_of_openai_error(error if isinstance(error, dict) else {"message": str(error)}))
             return
         if not self._started:
             self._started = True
@@ -297,19 +272,15 @@ class CompletionsStreamDecoder:
         events.append(PartEnded(index, 0))
         events.append(ChoiceFinished(index, finish_reason(native) or "unknown", native))
 
-    def _done(self, events: list[Event]) -> None:
+    def _closed(self, events: list[Event]) -> None:
         unfinished = self._open - self._finished
         if (unfinished and not self._accounted) or not self._started:
-            self._fail(events, "truncated", "The provider closed the stream before the answer was complete.")
+            self._cut(events)
             return
         for index in sorted(unfinished):
             self._finish(index, None, events)
-        self.over = True
+        self._over = True
         events.append(ReplyEnded())
-
-    def _fail(self, events: list[Event], kind: FailureKind, message: str) -> None:
-        self.over = True
-        events.append(StreamFailed(Failure(kind=kind, message=message)))
 
 
 class CompletionsStreamEncoder:
@@ -373,4 +344,6 @@ class CompletionsPassthrough:
         return glance(body)
 
     def relay(self, call: Call) -> ChatRelay:
-        return ChatRelay(hide_usage=not call.include_usage)
+        # Several texts as a prompt (those stay in `extra`) get a choice each, as does `n`.
+        several = "prompt" in call.extra or (given(call.n) and call.n != 1)
+        return ChatRelay(hide_usage=not call.include_usage, several=several)

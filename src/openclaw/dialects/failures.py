@@ -6,6 +6,15 @@ from email.utils import parsedate_to_datetime
 
 from openclaw.calls import FailureKind
 
+# A message is for people; a longer one is somebody's page or dump.
+MESSAGE_CHARS_MAX = 2000
+
+
+def shown(message: object) -> str:
+    """A provider's message as a caller may see it: bounded, and "" for what is no text."""
+    return message.strip()[:MESSAGE_CHARS_MAX] if isinstance(message, str) else ""
+
+
 _KIND_BY_STATUS: dict[int, FailureKind] = {
     400: "bad_request",
     401: "authentication",
@@ -72,7 +81,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return seconds
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for a year or an hour of twenty digits
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

@@ -117,6 +117,20 @@ class Fields:
         return self._rest
 
 
+def if_text(value: object) -> str | None:
+    """The value where it is a string; None for anything else, in answers whose slips are not worth an error."""
+    return value if isinstance(value, str) else None
+
+
+def if_integer(value: object) -> int | None:
+    return value if type(value) is int else None
+
+
+def if_count(value: object) -> int | None:
+    """The value where it is a number of something."""
+    return value if type(value) is int and value >= 0 else None
+
+
 def given(value: Maybe[Any]) -> bool:
     """Whether a `Maybe` holds a value: neither absent nor null."""
     return value is not UNSET and value is not None

@@ -21,10 +21,7 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s
-
-# A message is for people; a longer one is somebody's page or dump.
-MESSAGE_CHARS_MAX = 2000
+from openclaw.dialects.failures import MESSAGE_CHARS_MAX, STATUS_BY_KIND, kind_of_status, retry_after_s, shown
 
 _decode_json = msgspec.json.Decoder().decode
 
@@ -267,15 +264,15 @@ def _message_and_param(error: JsonObject) -> tuple[str, str | None]:
     param = _word(error.get("param"))
     message = error.get("message", error.get("Message"))
     if isinstance(message, str):
-        return message.strip()[:MESSAGE_CHARS_MAX], param
+        return shown(message), param
     # Mistral puts FastAPI's list inside `message`; others send it bare.
     detail: Any = message if isinstance(message, dict | list) else error
     if isinstance(detail, dict):
         detail = detail.get("detail")
     if isinstance(detail, str):
-        return detail.strip()[:MESSAGE_CHARS_MAX], param
+        return shown(detail), param
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        return str(detail[0].get("msg") or "")[:MESSAGE_CHARS_MAX], param or _path(detail[0].get("loc"))
+        return shown(detail[0].get("msg")), param or _path(detail[0].get("loc"))
     return "", param
 
 
@@ -293,17 +290,17 @@ def _path(location: object) -> str | None:
 
 
 def _with_nested(message: str, nested: JsonObject) -> str:
-    inner = nested.get("message")
-    if not isinstance(inner, str) or not inner.strip() or inner.strip() == message:
+    inner = shown(nested.get("message"))
+    if not inner or inner == message:
         return message
-    return f"{message}: {inner.strip()}"[:MESSAGE_CHARS_MAX] if message else inner.strip()[:MESSAGE_CHARS_MAX]
+    return shown(f"{message}: {inner}") if message else inner
 
 
 def _message_of_text(status: int, headers: Mapping[str, str], body: bytes) -> str:
     text = body[: 4 * MESSAGE_CHARS_MAX].decode("utf-8", "replace").strip()
     if not text or text.startswith("<") or "html" in headers.get("content-type", ""):
         return _no_words(status)
-    return text[:MESSAGE_CHARS_MAX]
+    return shown(text)
 
 
 def _no_words(status: int | None) -> str:

@@ -35,7 +35,7 @@ class SseDecoder:
 
     def __init__(self, event_bytes_max: int = EVENT_BYTES_MAX) -> None:
         self.event_bytes_max = event_bytes_max
-        self._buffer = b""
+        self._buffer = bytearray()
         self._data: list[bytes] = []
         self._event: str | None = None
         self._size = 0
@@ -43,19 +43,8 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Raises `SseOverflow` when an event grows beyond the limit."""
-        buffer = self._buffer + data if self._buffer else data
-        if self._first:
-            if len(buffer) < 3 and _BOM.startswith(buffer):
-                self._buffer = buffer
-                return []
-            buffer = buffer.removeprefix(_BOM)
-            self._first = False
-        if b"\r" in buffer:
-            lines, self._buffer = _split_any_ending(buffer)
-        else:
-            *lines, self._buffer = buffer.split(b"\n")
         events: list[SseEvent] = []
-        for line in lines:
+        for line in self._lines(data):
             event = self._line(line)
             if event is not None:
                 events.append(event)
@@ -63,12 +52,33 @@ class SseDecoder:
             raise SseOverflow
         return events
 
+    def _lines(self, data: bytes) -> list[bytes]:
+        """The lines that are whole now. A piece without a line ending is only put aside: an image in one event comes in
+        hundreds of pieces."""
+        if not (self._first or b"\n" in data or b"\r" in data or self._buffer.endswith(b"\r")):
+            self._buffer += data
+            return []
+        buffer = bytes(self._buffer) + data if self._buffer else data
+        self._buffer.clear()
+        if self._first:
+            if len(buffer) < 3 and _BOM.startswith(buffer):
+                self._buffer += buffer
+                return []
+            buffer = buffer.removeprefix(_BOM)
+            self._first = False
+        if b"\r" in buffer:
+            lines, rest = _split_any_ending(buffer)
+        else:
+            *lines, rest = buffer.split(b"\n")
+        self._buffer += rest
+        return lines
+
     def end(self) -> list[SseEvent]:
         """The connection closed: what was left without its blank line."""
         events: list[SseEvent] = []
         if self._buffer:
-            line, self._buffer = self._buffer.rstrip(b"\r"), b""
-            event = self._line(line)
+            event = self._line(bytes(self._buffer.rstrip(b"\r")))
+            self._buffer.clear()
             if event is not None:
                 events.append(event)
         last = self._dispatch()
@@ -82,7 +92,7 @@ class SseDecoder:
             value = value[1:]
         if name == b"data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1  # empty lines count too: they are kept
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         return None

@@ -39,7 +39,7 @@ def alternate(call: Call, keeps: Keeps, losses: Losses) -> Conversation:
         _list_losses(message, losses)
         if message.role in ("system", "developer"):
             if turns:
-                losses.add("messages[system]: moved to the system prompt")
+                losses.add("messages[].role", f"a later {message.role} message moved to the system prompt")
             system += [part for part in parts_of(message.content) if keeps(part, "user")]
             continue
         role: TurnRole = "assistant" if message.role == "assistant" else "user"
@@ -51,7 +51,7 @@ def alternate(call: Call, keeps: Keeps, losses: Losses) -> Conversation:
         else:
             turns.append((role, parts))
     if turns and turns[0][0] == "assistant":
-        losses.add("messages: a first user turn was added")
+        losses.add("messages", "a first user turn was added")
         turns.insert(0, ("user", [Text("Continue.")]))
     return Conversation(tuple(system), tuple(Turn(role, _results_first(role, parts)) for role, parts in turns))
 
@@ -62,9 +62,20 @@ def parts_of(content: str | tuple[Part, ...] | None) -> tuple[Part, ...]:
     return tuple(part for part in parts if not (isinstance(part, Text) and not part.text))
 
 
+def system_texts(conversation: Conversation, losses: Losses) -> list[Text]:
+    """A system prompt is text; its other parts are listed."""
+    texts: list[Text] = []
+    for part in conversation.system:
+        if isinstance(part, Text):
+            texts.append(part)
+        else:
+            losses.add_instruction(part)
+    return texts
+
+
 def _list_losses(message: Message, losses: Losses) -> None:
     if message.name is not None:
-        losses.add("messages.name")
+        losses.add("messages[].name")
     losses.add_extra(message.extra)
 
 
@@ -113,5 +124,5 @@ def arguments_object(call: ToolCall, losses: Losses | None = None) -> JsonObject
         if isinstance(value, dict):
             return value
     if losses is not None:
-        losses.add(f"tool_call.arguments: not a JSON object, wrapped as '{_WRAPPER[call.kind]}'")
+        losses.add("tool_call.arguments", f"not a JSON object and so wrapped as '{_WRAPPER[call.kind]}'")
     return {_WRAPPER[call.kind]: call.arguments}

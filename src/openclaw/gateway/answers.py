@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from openclaw.calls import Failure
 from openclaw.gateway.headers import header_value
 from openclaw.gateway.in_hand import InHand
@@ -33,20 +35,28 @@ def answer_headers(
 
 # What the provider thinks of our credential is for the operator. Its words may quote the key.
 _OURS_TO_MEND = frozenset({"authentication", "permission", "quota"})
+_TEXTS = ("message", "code", "type", "param")
 
 
 def safe_failure(failure: Failure, target: Target) -> Failure:
     """The failure as a caller may see it: with the provider's name, without anything secret."""
     name = target.provider.name
+    for secret in target.provider.credential.secrets:
+        failure = _without(failure, secret)
     if failure.kind in _OURS_TO_MEND:
         text = f"Provider '{name}' refused the credential or account that this gateway uses ({failure.kind})."
         return _with_message(failure, text)
-    message = failure.message
-    for secret in target.provider.credential.secrets:
-        message = message.replace(secret, "***")
     if failure.native:
-        return _with_message(failure, f"{name}: {message}")
-    return _with_message(failure, f"{message} (provider '{name}')")
+        return _with_message(failure, f"{name}: {failure.message}")
+    return _with_message(failure, f"{failure.message} (provider '{name}')")
+
+
+def _without(failure: Failure, secret: str) -> Failure:
+    """The failure without the secret, in whichever of its texts the provider has quoted it."""
+    texts = {name: text for name in _TEXTS if (text := getattr(failure, name)) is not None and secret in text}
+    if not texts:
+        return failure
+    return msgspec.structs.replace(failure, **{name: text.replace(secret, "***") for name, text in texts.items()})
 
 
 def _with_message(failure: Failure, message: str) -> Failure:

@@ -88,7 +88,7 @@ class Attempts:
             if not 200 <= reply.status < 300:
                 body = await reply.body(ERROR_BYTES_MAX)
                 raise Refused(operation.failure(target, reply.status, reply.headers, body))
-            plain = not hand.stream or reply.headers.get("content-type", "").startswith("application/json")
+            plain = not hand.stream or reply.headers.get("content-type", "").lower().startswith("application/json")
             if not plain:
                 relay = operation.relay(hand.request, hand.written, target, hand.stamp)
                 return await self._relay(operation, caller, hand, target, reply, relay)
@@ -127,6 +127,7 @@ class Attempts:
             hand.usage, hand.response_model = relay.usage, relay.model or target.model
         if failure is None:
             await caller.end()
+            await reply.rest()
             return None
         if not hand.started:
             raise AnswerFailed(failure)
@@ -172,7 +173,8 @@ def write(operation: Operation[R], request: R, raw: bytes, target: Target) -> Wr
 
 async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> None:
     """The rest of a stream, from the provider's connection to the caller's without a task between them; only a caller
-    who does not keep up is waited for. Returns at the end, or when `relay.failure` is set."""
+    who does not keep up is waited for. Returns at the end, also when the connection stays open behind it, and when
+    `relay.failure` is set."""
     waiting = b""
 
     def take(data: bytes) -> bool:
@@ -180,9 +182,12 @@ async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> N
         out = relay.feed(data)
         if out and not caller.try_send(out):
             waiting = out
-        return not waiting and relay.failure is None
+        return not (waiting or over())
 
-    while relay.failure is None and not await reply.pipe(take):
+    def over() -> bool:
+        return relay.complete or relay.failure is not None
+
+    while not over() and not await reply.pipe(take):
         if waiting:
             out, waiting = waiting, b""
             await caller.send(out)

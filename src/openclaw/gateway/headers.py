@@ -1,10 +1,10 @@
 """Which headers travel: from the caller to a provider that speaks the caller's dialect, and our own to the caller."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-# Never sent on: what belongs to this hop (RFC 9110, section 7.6.1), what says who the caller is to us, and what tells
-# about the caller's network. Everything else travels: clients grow headers with every release (beta flags, session
-# ids, attribution), and providers read them.
+# Never sent on: what belongs to this hop (RFC 9110, section 7.6.1; `connection` may name more), what says who the
+# caller is to us, and what tells about the caller's network. Everything else travels: clients grow headers with every release
+# (beta flags, session ids, attribution), and providers read them.
 _STAYS = frozenset(
     {
         b"accept",
@@ -37,19 +37,27 @@ _STAYS = frozenset(
 _STAYS_PREFIXES = (b"x-openclaw-", b"x-forwarded-", b"sec-", b"cf-", b"x-amz-")
 
 
-def travelling(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def travelling(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """The caller's headers that go on to a provider of the same dialect."""
+    stays = _STAYS | {
+        word.strip().lower() for name, value in headers if name == b"connection" for word in value.split(b",")
+    }
     return [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers
-        if name not in _STAYS and not name.startswith(_STAYS_PREFIXES)
+        if name not in stays and not name.startswith(_STAYS_PREFIXES)
     ]
 
 
 # A header has to stay one line of printable ASCII, whatever a model's or a field's name holds.
 _UNSAFE = dict.fromkeys([*range(32), 127], "?")
+# Proxies and clients take a few KB of headers, and a caller may write fields and model names without end.
+VALUE_CHARS_MAX = 2000
 
 
 def header_value(text: str) -> bytes:
-    """Text as a header value: control characters and non-ASCII become `?`."""
+    """Text as a header value: control characters and non-ASCII become `?`; a long list ends in `...`."""
+    if len(text) > VALUE_CHARS_MAX:
+        head = text[:VALUE_CHARS_MAX]
+        text = f"{head.rpartition(', ')[0] or head}, ..."
     return text.translate(_UNSAFE).encode("ascii", "replace")

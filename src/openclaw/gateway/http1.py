@@ -8,6 +8,7 @@ not read to its end takes its connection with it, which is how a provider learns
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ IDLE_CONNECTION_S = 45.0
 # Bytes of an answer that wait for a slow caller before the connection stops being read.
 PENDING_BYTES_MAX = 64 * 1024
 HEADER_BYTES_MAX = 256 * 1024
+# How long a provider may leave an answer open that has said all. The framing's end is mostly there at once.
+REST_S = 1.0
 
 Origin = tuple[str, str, int]
 
@@ -37,15 +40,24 @@ class Http1Transport:
         # Insertion-ordered: the connection used last is taken first, so that the rest may grow old and go.
         self._idle: dict[Origin, dict[Connection, None]] = {}
         self._sweep: asyncio.TimerHandle | None = None
+        self._retired = False
         self._split: dict[str, tuple[SplitResult, Origin]] = {}
+        self._looking_up: dict[str, asyncio.Future[list[str]]] = {}
         self._connections: set[Connection] = set()
 
     def post(self, request: UpstreamRequest) -> "Exchange":
         return Exchange(self, request, self._timeouts)
 
-    async def close(self) -> None:
+    def retire(self) -> None:
+        self._retired = True
         if self._sweep is not None:
             self._sweep.cancel()
+        for idle in self._idle.values():
+            for connection in list(idle):
+                connection.abort()
+
+    async def close(self) -> None:
+        self.retire()
         for connection in list(self._connections):
             connection.abort()
 
@@ -59,6 +71,9 @@ class Http1Transport:
         return await self._connect(origin)
 
     def give_back(self, connection: "Connection") -> None:
+        if self._retired:
+            connection.abort()
+            return
         self._idle.setdefault(connection.origin, {})[connection] = None
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(IDLE_CONNECTION_S, self._close_old)
@@ -82,14 +97,11 @@ class Http1Transport:
     async def _connect(self, origin: Origin) -> "Connection":
         scheme, host, port = origin
         loop = asyncio.get_running_loop()
+        tls = (self._tls, host) if scheme == "https" else (None, None)
         try:
             async with asyncio.timeout(self._timeouts.connect_s):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(loop, origin, self.forget),
-                    host,
-                    port,
-                    ssl=self._tls if scheme == "https" else None,
-                )
+                addresses = await self._look_up(host, port)
+                connection = await _first_reached(addresses, port, lambda: Connection(loop, origin, self.forget), *tls)
         except TimeoutError as error:
             raise _failed("network", "The provider could not be reached in time.") from error
         except (OSError, ssl.SSLError, UnicodeError) as error:
@@ -97,6 +109,15 @@ class Http1Transport:
             raise _failed("network", "The provider could not be reached (address, TLS or connection).") from error
         self._connections.add(connection)
         return connection
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        """The addresses of a host. One look-up for all who wait for it: it cannot be cancelled and only a few run at
+        once, so those for a name that does not resolve would keep every other provider from being found."""
+        looking = self._looking_up.get(host)
+        if looking is None:
+            looking = self._looking_up[host] = asyncio.ensure_future(_addresses(host, port))
+            looking.add_done_callback(lambda _: self._looking_up.pop(host, None))
+        return await asyncio.shield(looking)
 
     def origin_of(self, url: str) -> tuple[str, Origin]:
         """The request target (path and query) and the origin of a URL of the configuration."""
@@ -109,6 +130,24 @@ class Http1Transport:
             port = parts.port or (443 if parts.scheme == "https" else 80)
             known = self._split[key] = (parts, (parts.scheme, parts.hostname or "", port))
         return "/" + path, known[1]
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(where[0]) for *_, where in found]
+
+
+async def _first_reached(
+    addresses: list[str], port: int, make: Callable[[], "Connection"], tls: ssl.SSLContext | None, name: str | None
+) -> "Connection":
+    """A connection to the first of the addresses that takes one. Raises what the last one failed with."""
+    loop = asyncio.get_running_loop()
+    for address in addresses[:-1]:
+        try:
+            return (await loop.create_connection(make, address, port, ssl=tls, server_hostname=name))[1]
+        except OSError:
+            continue
+    return (await loop.create_connection(make, addresses[-1], port, ssl=tls, server_hostname=name))[1]
 
 
 class Exchange:
@@ -138,6 +177,9 @@ class Exchange:
             connection.abort()
             raise
         self.status, self.headers = connection.status, connection.headers
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            connection.abort()
+            raise _failed("malformed", "The provider compressed its answer although it was asked not to.")
         self._request = None  # a stream may be open for minutes; the prompt need not stay with it
         return self
 
@@ -167,6 +209,14 @@ class Exchange:
     async def pipe(self, take: Callable[[bytes], bool]) -> bool:
         assert self._connection is not None, "the exchange is read before it is entered"
         return await self._connection.pipe(take)
+
+    async def rest(self) -> None:
+        try:
+            async with asyncio.timeout(REST_S):
+                while await self.chunk() is not None:
+                    pass
+        except (TimeoutError, TransportFailed):
+            return  # `finish` sees that the connection is of no more use
 
 
 def _head(path: str, origin: Origin, request: UpstreamRequest) -> bytes:
@@ -338,7 +388,9 @@ class Connection(asyncio.Protocol):
         self._body.clear()
         self._last_s = self._loop.time()
         fit = self._complete and self._keep_alive and not self._surplus
-        return fit and not self._closed and self._error is None and not self._paused
+        fit = fit and not self._closed and self._error is None and not self._paused
+        # An answer may come before the request is read; what is left of it would stand before the next one.
+        return fit and self._transport.get_write_buffer_size() == 0
 
     def abort(self) -> None:
         """Close at once; the provider sees that its answer is not wanted."""
@@ -399,7 +451,7 @@ class Connection(asyncio.Protocol):
                 return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(_failed("malformed", "The provider's answer is not HTTP."))
             return
         take = self._take

@@ -1,5 +1,6 @@
 """Model calls: any door dialect in front of any target dialect."""
 
+import copy
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -25,6 +26,13 @@ from openclaw.routing.target import Target
 from openclaw.streams import unfold
 
 
+class UrlFields(msgspec.Struct, frozen=True):
+    """What a dialect says in the path instead of the body; None where it does not."""
+
+    model: str | None = None
+    stream: bool | None = None
+
+
 class ModelCalls:
     """The operation of a door that asks a model for text. `codec_of` picks the dialect a provider is spoken to in,
     None when it cannot serve this kind of call; `passthrough` is used where that is the door's own dialect. `check`
@@ -46,9 +54,16 @@ class ModelCalls:
         self._passthrough = passthrough
         self._codec_of = codec_of
         self._check = check
+        self._url = UrlFields()
+
+    def at(self, url: "UrlFields") -> "ModelCalls":
+        """The same operation for a request whose model, and whether to stream, stand in its path."""
+        bound = copy.copy(self)
+        bound._url = url
+        return bound
 
     def read(self, raw: bytes, body: JsonObject) -> Call:
-        return self._door.decode_request(body)
+        return self._door.decode_request(body, model=self._url.model, stream=self._url.stream)
 
     def streams(self, request: Call) -> bool:
         return request.stream is True

@@ -57,10 +57,16 @@ class UpstreamReply(Protocol):
         must not block. Raises `TransportFailed`, and what `take` raises.
         """
 
+    async def rest(self) -> None:
+        """Wait a moment for the end of an answer that has said all, so that its connection can be used again."""
+
 
 class Transport(Protocol):
     def post(self, request: UpstreamRequest) -> AbstractAsyncContextManager[UpstreamReply]:
         """Send a request. Entering raises `TransportFailed`; leaving closes the connection of an unfinished answer."""
+
+    def retire(self) -> None:
+        """Close the connections that wait, and each of the others as soon as its exchange has ended."""
 
     async def close(self) -> None:
         """Close every connection; exchanges in hand fail."""

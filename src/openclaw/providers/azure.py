@@ -12,7 +12,13 @@ KIND = ProviderKind(
     name="azure",
     title="Azure OpenAI",
     base_url="https://{resource}.openai.azure.com/openai/v1",
-    codec=Chat(max_tokens_field="max_completion_tokens", reasoning="reasoning_effort", reasoning_field=None),
+    # As at OpenAI.
+    codec=Chat(
+        max_tokens_field="max_completion_tokens",
+        reasoning="reasoning_effort",
+        reasoning_field="none",
+        signatures=False,
+    ),
     completions=Completions(),
     embeddings=OpenAIEmbeddings(),
     auth="api-key",

@@ -9,8 +9,14 @@ KIND = ProviderKind(
     name="openai",
     title="OpenAI",
     base_url="https://api.openai.com/v1",
-    # Reasoning models refuse `max_tokens`; every chat model takes the newer name.
-    codec=Chat(max_tokens_field="max_completion_tokens", reasoning="reasoning_effort", reasoning_field=None),
+    # Reasoning models refuse `max_tokens`; every chat model takes the newer name. Thoughts have no place in Chat
+    # Completions there (https://platform.openai.com/docs/guides/reasoning); cache marks are ignored (recorded).
+    codec=Chat(
+        max_tokens_field="max_completion_tokens",
+        reasoning="reasoning_effort",
+        reasoning_field="none",
+        signatures=False,
+    ),
     completions=Completions(),
     embeddings=OpenAIEmbeddings(),
     key_env=("OPENAI_API_KEY",),

@@ -9,7 +9,9 @@ KIND = ProviderKind(
     name="openrouter",
     title="OpenRouter",
     base_url="https://openrouter.ai/api/v1",
-    codec=Chat(reasoning="reasoning", reasoning_field="reasoning", cache_control=True),
+    # Thoughts: https://openrouter.ai/docs/guides/best-practices/reasoning-tokens; cache marks:
+    # https://openrouter.ai/docs/guides/best-practices/prompt-caching.
+    codec=Chat(reasoning="reasoning", reasoning_field="reasoning", signatures=True, cache_control=True),
     completions=Completions(),
     embeddings=OpenAIEmbeddings(),
     key_env=("OPENROUTER_API_KEY",),

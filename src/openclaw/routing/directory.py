@@ -14,8 +14,10 @@ from openclaw.providers.provider import Provider
 from openclaw.routing.aliases import unfold
 from openclaw.routing.target import Target
 
-# Comparing a mistyped name with every model of every provider would block the loop for tens of milliseconds.
+# Comparing a mistyped name with every model of every provider would block the loop for tens of milliseconds, and one
+# of megabytes for seconds.
 _SUGGEST_FROM_MAX = 300
+_SUGGEST_FOR_CHARS_MAX = 200
 
 
 class UnknownModel(Exception):
@@ -85,6 +87,8 @@ class Directory:
 
     def nearest(self, name: str) -> list[str]:
         """Up to three known names that look like this one."""
+        if len(name) > _SUGGEST_FOR_CHARS_MAX:
+            return []
         words = set(_words(name))
         candidates = [known for known in self._targets if not words.isdisjoint(_words(known))]
         if not candidates:

@@ -9,6 +9,8 @@ import msgspec
 from openclaw.gateway.record import CallRecord
 
 FLUSH_EVERY_S = 0.25
+# What could end a line or speak to a terminal: names in a record are the caller's and the provider's.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
 # Lines that wait when the stream does not take them; beyond this the oldest go, and the next line says how many.
 PENDING_MAX = 10_000
 
@@ -68,14 +70,20 @@ def _json_line(record: CallRecord) -> str:
     return msgspec.json.encode(record).decode() + "\n"
 
 
+def one_line(text: str) -> str:
+    return text.translate(_CONTROL)
+
+
 def _text_line(record: CallRecord) -> str:
     usage = record.usage
     tokens = f" {usage.input_tokens}+{usage.output_tokens} tokens" if usage is not None else ""
     cost = f" ${record.cost_nanousd / 1e9:.6f}" if record.cost_nanousd is not None else ""
-    served = f"{record.provider_name}/{record.response_model}" if record.response_model else record.provider_name or "-"
+    served = record.provider_name or "-"
+    if record.response_model:
+        served += f"/{record.response_model}"
     failed = f" {record.error_type}" if record.error_type else ""
     lost = f" degraded: {', '.join(record.degraded)}" if record.degraded else ""
     return (
-        f"{record.call_id} {record.status} {record.operation} {record.request_model or '-'!r} -> {served}"
-        f" {record.duration_ms:.0f} ms{tokens}{cost}{failed}{lost}\n"
+        f"{record.call_id} {record.status} {record.operation} {record.request_model or '-'!r} -> {one_line(served)}"
+        f" {record.duration_ms:.0f} ms{tokens}{cost}{failed}{one_line(lost)}\n"
     )

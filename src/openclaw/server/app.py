@@ -1,7 +1,7 @@
 """The doors as one ASGI application: path and method to an operation or to a small page of facts."""
 
 from asyncio import CancelledError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from openclaw.calls import Failure
@@ -20,11 +20,11 @@ Page = Callable[[Gateway, str, CallerKey | None], tuple[int, Any]]
 
 
 class App:
-    """`operations` maps a path to what a POST there does. Everything else the application serves is in this file."""
+    """`find_door` says what a POST to a path does. Everything else the application serves is in this file."""
 
-    def __init__(self, gateway: Gateway, operations: Mapping[str, Operation[Any]]) -> None:
+    def __init__(self, gateway: Gateway, find_door: Callable[[str], Operation[Any] | None]) -> None:
         self._gateway = gateway
-        self._operations = dict(operations)
+        self._find_door = find_door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,7 +45,7 @@ class App:
 
     async def _serve(self, method: str, path: str, caller: AsgiCaller) -> None:
         failure = check_headers(caller.headers, self._gateway.snapshot.limits)
-        operation = self._operations.get(path)
+        operation = self._find_door(path)
         if failure is not None:
             await _answer_failure(caller, failure)
         elif operation is not None and method == "POST":

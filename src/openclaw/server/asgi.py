@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs
 
 from openclaw.calls import Failure
 from openclaw.gateway.ports import RawHeaders, Refused
@@ -14,7 +15,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
-class CallerLeft(Exception):
+class CallerLeft(ConnectionError):
     """The caller closed the connection before the request was complete."""
 
 
@@ -29,6 +30,9 @@ class AsgiCaller:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers: RawHeaders = scope["headers"]
+        if b"key=" in scope["query_string"]:  # Google's clients may send the key there
+            keys = parse_qs(scope["query_string"]).get(b"key", [])
+            self.headers = [*self.headers, *((b"x-goog-api-key", key) for key in keys)]
         self.head_only: bool = scope["method"] == "HEAD"
         self.gone = False
         # Beside ASGI, for the chunks of a stream: `send` costs a task step and a message for each.

@@ -1,5 +1,6 @@
 """The paths of the doors, and what stands behind each."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,30 +8,49 @@ from openclaw.calls import Call
 from openclaw.dialects.chat import Chat, ChatPassthrough
 from openclaw.dialects.codec import Codec, InvalidRequest
 from openclaw.dialects.completions import Completions, CompletionsPassthrough, needs_native
+from openclaw.dialects.gemini import Gemini
+from openclaw.dialects.gemini.passthrough import GeminiPassthrough
 from openclaw.dialects.messages import Messages
 from openclaw.dialects.messages.passthrough import MessagesPassthrough
 from openclaw.gateway.embeddings import EmbeddingsCalls
-from openclaw.gateway.model_calls import ModelCalls
+from openclaw.gateway.model_calls import ModelCalls, UrlFields
 from openclaw.gateway.operation import Operation
 from openclaw.providers.provider import ProviderKind
 
 
-def doors() -> Mapping[str, Operation[Any]]:
-    """Path to operation, for every door of this version."""
-    chat = ModelCalls("chat", Chat(), ChatPassthrough(), _chat_codec)
-    completions = ModelCalls("completions", Completions(), CompletionsPassthrough(), _completions_codec, _completable)
-    messages = ModelCalls("messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=b"request-id")
-    embeddings = EmbeddingsCalls()
-    return {
-        "/v1/chat/completions": chat,
-        "/v1/completions": completions,
-        "/v1/embeddings": embeddings,
-        "/v1/messages": messages,
-        # Clients whose base URL lacks the /v1 mean the same.
-        "/chat/completions": chat,
-        "/completions": completions,
-        "/embeddings": embeddings,
-    }
+class Doors:
+    """Every door of this version."""
+
+    def __init__(self) -> None:
+        chat = ModelCalls("chat", Chat(), ChatPassthrough(), _chat_codec)
+        completions = ModelCalls(
+            "completions", Completions(), CompletionsPassthrough(), _completions_codec, _completable
+        )
+        embeddings = EmbeddingsCalls()
+        self._gemini = ModelCalls("gemini", Gemini(), GeminiPassthrough(), _chat_codec)
+        self.by_path: Mapping[str, Operation[Any]] = {
+            "/v1/chat/completions": chat,
+            "/v1/completions": completions,
+            "/v1/embeddings": embeddings,
+            "/v1/messages": ModelCalls(
+                "messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=b"request-id"
+            ),
+            # Clients whose base URL lacks the /v1 mean the same.
+            "/chat/completions": chat,
+            "/completions": completions,
+            "/embeddings": embeddings,
+        }
+
+    def find(self, path: str) -> Operation[Any] | None:
+        """What a POST to this path does; None when it is no door."""
+        operation = self.by_path.get(path)
+        if operation is None and (match := _GEMINI_PATH.fullmatch(path)):
+            return self._gemini.at(UrlFields(match["model"], match["verb"] == "streamGenerateContent"))
+        return operation
+
+
+# google-genai 3 calls /v1, its older versions and Google's other clients /v1beta.
+_GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>[^:]+):(?P<verb>generateContent|streamGenerateContent)")
 
 
 def _chat_codec(kind: ProviderKind) -> Codec | None:

@@ -15,7 +15,7 @@ from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import Recorder
 from openclaw.gateway.snapshot import Snapshot
 from openclaw.server.app import App
-from openclaw.server.doors import doors
+from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
 from openclaw.server.protocol import bounded_protocol
 
@@ -40,11 +40,10 @@ class Process:
     def __init__(self, build: Callable[[], Snapshot], host: str, port: int, recorders: Sequence[Recorder]) -> None:
         self._build = build
         self._reloading = asyncio.Lock()
-        self._retiring: set[asyncio.Task[None]] = set()
         self.gateway = Gateway(build(), _to_all(recorders), call_id_maker())
         limits = self.gateway.snapshot.limits
         config = uvicorn.Config(
-            App(self.gateway, doors()),
+            App(self.gateway, Doors().find),
             host=host,
             port=port,
             loop="uvloop",
@@ -83,7 +82,7 @@ class Process:
         finally:
             loop.remove_signal_handler(signal.SIGHUP)
             ignore_hangup()
-            await _cancelled(reloads | self._retiring)
+            await _cancelled(reloads)
             await self.gateway.snapshot.transport.close()
 
     async def reload(self) -> None:
@@ -102,17 +101,8 @@ class Process:
         if snapshot.limits.header_bytes_max != old.limits.header_bytes_max:
             log.warning("limits.header_bytes_max is read at start only: the old limit stays")
         log.info("configuration reloaded: %d providers", len(list(snapshot.directory.providers)))
-        task = asyncio.create_task(_retire(old))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
-
-
-async def _retire(old: Snapshot) -> None:
-    """Calls in hand still read from the old transport; it goes when they have had their longest time."""
-    try:
-        await asyncio.sleep(old.timeouts.total_s)
-    finally:
-        await old.transport.close()
+        # Calls in hand still read from the old transport. Nothing else holds the old snapshot: it goes with the last.
+        old.transport.retire()
 
 
 async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:

@@ -46,6 +46,10 @@ class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream: bool = True
     silent: bool = False
 
+    def __post_init__(self) -> None:
+        if self.error_status is not None and not 300 <= self.error_status <= 599:
+            raise ValueError("'error_status' must be 300 to 599")
+
 
 def _number(text: str, default: int) -> int:
     return int(text) if text.isdecimal() else default
@@ -97,5 +101,8 @@ def script_of(model: str, header: str | None) -> Script:
         word, _, argument = name.removeprefix("sim-").partition("-")
         behaviour = BEHAVIOURS.get(word)
         if behaviour is not None:
-            return behaviour[1](argument)
+            try:
+                return behaviour[1](argument)
+            except ValueError as error:
+                raise BadScript(f"{name}: {error}") from error
     return Script(tools="agent")

@@ -39,6 +39,7 @@ from openclaw.streams import unfold
 # Requests that are kept for a test to look at.
 JOURNAL_MAX = 10_000
 _EMBEDDING_DIMENSIONS = 8
+_EMBEDDING_DIMENSIONS_MAX = 16_384
 
 
 class Seen(Struct, frozen=True):
@@ -98,23 +99,27 @@ class Sim:
         try:
             body = parse(raw)
         except NotJson as error:
-            await exchange.failure(route.codec, Failure(kind="bad_request", message=error.message, status=400))
+            await exchange.failure(
+                route.codec or route.embeddings, Failure(kind="bad_request", message=error.message, status=400)
+            )
             return
         self.requests.append(Seen(exchange.path, exchange.headers, body))
         try:
             await self._answer(exchange, route, body)
         except InvalidRequest as error:
             failure = Failure(kind="bad_request", message=error.message, param=error.param, status=400)
-            await exchange.failure(route.codec, failure)
+            await exchange.failure(route.codec or route.embeddings, failure)
         except BadScript as error:
-            await exchange.failure(route.codec, Failure(kind="bad_request", message=str(error), status=400))
+            await exchange.failure(
+                route.codec or route.embeddings, Failure(kind="bad_request", message=str(error), status=400)
+            )
 
     async def _answer(self, exchange: "_Exchange", route: Route, body: Any) -> None:
         if not isinstance(body, dict):
             raise InvalidRequest(None, "the body must be an object")
         if self._key is not None and self._key not in exchange.credentials():
             failure = Failure(kind="authentication", message="wrong key", status=401, code="invalid_api_key")
-            await exchange.failure(route.codec, failure)
+            await exchange.failure(route.codec or route.embeddings, failure)
             return
         model = route.model or str(body.get("model", ""))
         script = script_of(model, exchange.headers.get("x-sim"))
@@ -207,6 +212,8 @@ def _vectors(request: EmbeddingsCall) -> EmbeddingsReply:
     size = (
         request.dimensions if isinstance(request.dimensions, int) and request.dimensions > 0 else _EMBEDDING_DIMENSIONS
     )
+    if size > _EMBEDDING_DIMENSIONS_MAX:
+        raise InvalidRequest("dimensions", f"'dimensions' must be at most {_EMBEDDING_DIMENSIONS_MAX}")
     vectors = []
     tokens = 0
     for text in request.inputs:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from openclaw.calls import (
     Audio,
@@ -24,6 +25,7 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, put_given, wrong_type
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.media import source_of_url, url_of_source
 
 # --- parts of a content list ---------------------------------------------------------------------------------
@@ -187,6 +189,19 @@ def _encode_part(part: Part, *, same: bool) -> JsonObject | None:
     return None
 
 
+def list_details(part: Part, losses: Losses) -> None:
+    """List what Chat has no words for in a part of another dialect that it carries otherwise."""
+    if isinstance(part, Opaque):
+        return
+    losses.add_extra(part.extra)
+    if isinstance(part, ToolCall) and part.cache is not None:
+        losses.add("cache")
+    if isinstance(part, Text) and part.signature is not None:
+        losses.add("text.signature")
+    if isinstance(part, Document):
+        losses.add_document_details(part)
+
+
 def _nested(key: str, inner: JsonObject, extra: JsonObject) -> JsonObject:
     return {"type": key, **extra, key: {**extra.get(key, {}), **inner}}
 
@@ -233,14 +248,26 @@ _DIALECT_BY_FORMAT = {
     "google-gemini-v1": "gemini",
     "openai-responses-v1": "responses",
     "xai-responses-v1": "responses",
+    "aws-converse-v1": "converse",  # our own word: OpenRouter has none
 }
 FORMAT_BY_DIALECT = {
     "messages": "anthropic-claude-v1",
     "gemini": "google-gemini-v1",
     "responses": "openai-responses-v1",
+    "converse": "aws-converse-v1",
 }
 
-_REASONING_FIELDS = ("reasoning_content", "reasoning")
+
+def maker_of(details: object) -> str:
+    """The dialect whose opaque state a list of reasoning details carries; "chat" when nobody says."""
+    for detail in details if isinstance(details, list) else ():
+        maker = _DIALECT_BY_FORMAT.get(str(detail.get("format"))) if isinstance(detail, dict) else None
+        if maker is not None:
+            return maker
+    return "chat"
+
+
+THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 def decode_assistant(fields: Fields) -> tuple[str | tuple[Part, ...] | None, tuple[str, ...]]:
@@ -279,13 +306,22 @@ def _decode_reasoning(fields: Fields) -> Sequence[Part]:
         # The list itself stays in the message's extra fields, for the same dialect; other dialects read the parts.
         parts = [p for d in details if (p := _decode_reasoning_detail(d)) is not None]
         if parts:
-            return parts
-    for key in _REASONING_FIELDS:
+            return _with_text(parts, fields)
+    for key in THOUGHT_FIELDS:
         text = fields.peek(key)
         if isinstance(text, str):
             fields.take(key)
             return (Reasoning(text, dialect="chat", spelling=(key,)),)
     return ()
+
+
+def _with_text(parts: list[Reasoning], fields: Fields) -> list[Reasoning]:
+    """Streamed signatures may come without their thought's text, which then stands beside the list."""
+    texts = [text for key in THOUGHT_FIELDS if isinstance(text := fields.peek(key), str)]
+    signed = [i for i, part in enumerate(parts) if part.signature is not None]
+    if texts and len(signed) == 1 and not any(part.text for part in parts):
+        parts[signed[0]] = replace(parts[signed[0]], text=texts[0])
+    return parts
 
 
 def _decode_reasoning_detail(detail: object) -> Reasoning | None:
@@ -396,13 +432,13 @@ def decode_tool_call(value: object, path: str) -> ToolCall:
         name,
         arguments,
         kind="custom" if custom else "function",
-        signature=_google_signature(extra),
+        signature=google_signature(extra),
         extra=extra,
         spelling=spelling if isinstance(identity, str) else (*spelling, "no id" if identity is UNSET else "id:null"),
     )
 
 
-def _google_signature(extra: JsonObject) -> str | None:
+def google_signature(extra: JsonObject) -> str | None:
     """Google's OpenAI-compatible endpoint hands out thought signatures as `extra_content.google.thought_signature`."""
     content = extra.get("extra_content")
     google = content.get("google") if isinstance(content, dict) else None
@@ -441,9 +477,19 @@ def _respell_tool_call(body: JsonObject, inner: JsonObject, note: str) -> None:
 
 
 class AssistantMessage:
-    """An assistant message being written, from parts of any dialect. `lost` names what Chat cannot carry."""
+    """An assistant message being written, from parts of any dialect. `losses` gets what Chat cannot carry."""
 
-    def __init__(self, *, same: bool, spelling: Sequence[str], reasoning_field: str | None) -> None:
+    def __init__(
+        self,
+        losses: Losses,
+        *,
+        same: bool,
+        spelling: Sequence[str],
+        reasoning_field: str = "reasoning_content",
+        signatures: bool = True,
+    ) -> None:
+        self._losses = losses
+        self._signatures = signatures
         self._same = same
         self._spelling = spelling
         self._reasoning_field = reasoning_field
@@ -452,7 +498,6 @@ class AssistantMessage:
         self._details: list[JsonObject] = []
         self._tool_calls: list[JsonObject] = []
         self._fields: JsonObject = {}
-        self.lost: list[str] = []
 
     def write(self, parts: Sequence[Part]) -> JsonObject:
         for part in parts:
@@ -483,7 +528,11 @@ class AssistantMessage:
             case ToolCall() if self._same and "function_call" in part.spelling:
                 self._fields["function_call"] = {"name": part.name, "arguments": part.arguments, **part.extra}
             case ToolCall():
+                if part.signature is not None and not self._same and not self._signatures:
+                    part = replace(part, signature=None)
+                    self._losses.add("tool_call.signature")
                 self._tool_calls.append(encode_tool_call(part, same=self._same))
+                self._list_details(part)
             case Reasoning() if "part" not in part.spelling:
                 self._add_reasoning(part)
             case Refusal() if "part" not in part.spelling:
@@ -492,29 +541,37 @@ class AssistantMessage:
                 self._fields["audio"] = _encode_spoken_audio(part, same=self._same)
             case Text():
                 self._texts.append(encode_part(part, same=self._same) or {})
+                self._list_details(part)
                 for citation in part.citations:
                     annotation = encode_citation(citation)
                     if annotation is None:
-                        self.lost.append("citations")
+                        self._losses.add("text.citations")
                     else:
                         self._annotations.append(annotation)
             case _:
                 body = encode_part(part, same=self._same)
                 if body is None:
-                    self.lost.append(_part_name(part))
+                    self._losses.add_part(part)
                 else:
                     self._texts.append(body)
+                    self._list_details(part)
+
+    def _list_details(self, part: Part) -> None:
+        if not self._same:
+            list_details(part, self._losses)
 
     def _add_reasoning(self, part: Reasoning) -> None:
         if self._same and "reasoning_details" in part.spelling:
             return  # the recorded list is among the message's extra fields
         field = part.spelling[0] if self._same and part.spelling else self._reasoning_field
-        if part.text and field is None:
-            self.lost.append("reasoning")
-        if field is not None and (part.text or self._same):
+        if field in ("none", "part"):  # not every model of Mistral's is said to take its thoughts as parts
+            if part.text:
+                self._losses.add_part(part)
+        elif part.text or self._same:
             self._fields[field] = self._fields.get(field, "") + part.text
         if part.signature is not None or part.encrypted is not None:
             self._details.append(encode_reasoning_detail(part, len(self._details)))
+        self._list_details(part)
 
 
 def encode_reasoning_detail(part: Reasoning, index: int) -> JsonObject:
@@ -534,10 +591,6 @@ def _encode_spoken_audio(part: Audio, *, same: bool) -> JsonObject:
     put_given(body, "data", part.source.data)
     put_given(body, "transcript", part.transcript)
     return body
-
-
-def _part_name(part: Part) -> str:
-    return f"content[{part.kind}]" if isinstance(part, Opaque) else f"content[{type(part).__name__.lower()}]"
 
 
 def text_of(content: str | tuple[Part, ...] | None) -> str:

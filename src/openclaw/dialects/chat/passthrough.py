@@ -12,14 +12,14 @@ from openclaw.calls import Call, Failure, JsonObject
 from openclaw.dialects.chat.codec import Chat
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import Codec, Glance
+from openclaw.dialects.fields import given
 from openclaw.dialects.openai_errors import failure_of_openai_error
 from openclaw.dialects.relay import FrameRelay
 from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseEvent
 
 # Usage, an error, a finish reason, the end: events that hold one of these are looked into.
-_MARK = re.compile(rb'"usage":\s*\{|"error":\s*[{"]|"finish_reason":\s*"|data:\s*\[DONE\]')
-_FINISH = re.compile(rb'"finish_reason":\s*"')
+_MARK = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*[{"]|"finish_reason"\s*:\s*"|data:\s*\[DONE\]')
 
 
 class _GroqGlance(msgspec.Struct):
@@ -29,7 +29,6 @@ class _GroqGlance(msgspec.Struct):
 class _Glance(msgspec.Struct):
     """The few fields of an answer that the gateway reads when it passes the rest untouched."""
 
-    id: str | None = None
     model: str | None = None
     usage: JsonObject | None = None
     choices: list[msgspec.Raw] | None = None
@@ -37,25 +36,37 @@ class _Glance(msgspec.Struct):
     x_groq: _GroqGlance | None = None
 
 
+class _ChoiceGlance(msgspec.Struct):
+    index: int = 0
+    finish_reason: str | None = None
+
+
 _glance = msgspec.json.Decoder(_Glance)
+_choice_glance = msgspec.json.Decoder(_ChoiceGlance)
 
 
 class ChatRelay(FrameRelay):
     """Passes a Chat stream through.
 
     `hide_usage` leaves out the usage chunk (the one with empty `choices`) that the gateway asked for and the caller
-    did not. The provider's error event is left out too: the gateway writes its own from `failure`.
+    did not. The provider's error event is left out too: the gateway writes its own from `failure`. `several` tells
+    that more than one choice was asked for: then every chunk is looked into, for each of them has to finish.
     """
 
-    def __init__(self, *, hide_usage: bool) -> None:
+    def __init__(self, *, hide_usage: bool, several: bool = False) -> None:
         super().__init__()
         self._hide_usage = hide_usage
-        self._finished = False
+        self._several = several
+        self._open: set[int] = set()
+        self._finished: set[int] = set()
 
     def _worth_reading(self, data: bytes) -> bool:
+        if self._several:
+            return True
         # Plain searches first: most chunks hold no mark at all, and the expression costs five times as much.
-        maybe = b'"usage":' in data or b'"error":' in data or b"[DONE]" in data
-        if (maybe or b'reason":"' in data or b'reason": "' in data) and _MARK.search(data):
+        maybe = b'"usage"' in data or b'"error"' in data or b"[DONE]" in data
+        maybe = maybe or b'reason":"' in data or b'reason": "' in data or b'reason" : "' in data
+        if maybe and _MARK.search(data):
             return True
         # An event that does not end as a JSON object does is a keep-alive comment or broken.
         return data.count(b"}\n\n") != data.count(b"\n\n")
@@ -64,9 +75,9 @@ class ChatRelay(FrameRelay):
         data = event.data
         if data.startswith(b"[DONE]"):
             # The same rule as in the decoder: a finish reason or usage makes the end believable.
-            self.complete = self._finished or self.usage is not None
+            self.complete = self._is_whole() or self.usage is not None
             return self.complete
-        if data.endswith(b"}") and not _MARK.search(data):
+        if data.endswith(b"}") and not self._several and not _MARK.search(data):
             return True
         try:
             chunk = _glance.decode(data)
@@ -87,12 +98,19 @@ class ChatRelay(FrameRelay):
             native = chunk.error if isinstance(chunk.error, dict) else {"message": chunk.error}
             self.failure = failure_of_openai_error(native)
             return False
-        if chunk.choices and _FINISH.search(data):
-            self._finished = True
+        for choice in chunk.choices or ():
+            self._look_at(choice)
         return not (self._hide_usage and chunk.usage is not None and chunk.choices == [])
 
+    def _look_at(self, raw: msgspec.Raw) -> None:
+        try:
+            choice = _choice_glance.decode(raw)
+        except msgspec.ValidationError:
+            return
+        (self._finished if choice.finish_reason else self._open).add(choice.index)
+
     def _is_whole(self) -> bool:
-        return self._finished
+        return bool(self._finished) and self._open <= self._finished
 
 
 class ChatPassthrough:
@@ -109,7 +127,7 @@ class ChatPassthrough:
         return glance(body)
 
     def relay(self, call: Call) -> ChatRelay:
-        return ChatRelay(hide_usage=not call.include_usage)
+        return ChatRelay(hide_usage=not call.include_usage, several=given(call.n) and call.n != 1)
 
 
 def glance(body: bytes) -> Glance:

@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from openclaw.dialects.losses import Name
+
 
 class Quirks(Struct, frozen=True, kw_only=True):
     """Chat Completions as one provider speaks it. The defaults change nothing that a caller wrote.
@@ -15,21 +17,27 @@ class Quirks(Struct, frozen=True, kw_only=True):
     `reasoning`: how thinking is asked for: `reasoning_effort` (OpenAI), `reasoning` (OpenRouter's object),
     `thinking` (DeepSeek's and Z.ai's `{"type": "enabled"}`), `none` where it cannot be; None keeps the caller's
     spelling and writes `reasoning_effort` for calls of other dialects.
-    `reasoning_field`: the message field that carries thoughts back to the provider, None where none may be sent.
-    `cache_control`: whether Anthropic-style cache marks on parts are understood.
+    `reasoning_field`: where a message carries thoughts back to the provider: in a field, or in `part`s of its content
+    (Mistral), or nowhere (`none`); what a caller wrote elsewhere is moved there. None keeps the caller's spelling and
+    writes `reasoning_content` for calls of other dialects.
+    `signatures`: whether messages may hold other makers' opaque state: OpenRouter's `reasoning_details` and Google's
+    `extra_content` on tool calls. None keeps what a caller wrote.
+    `cache_control`: whether Anthropic-style cache marks are understood (True), or refused (False); None keeps a Chat
+    caller's, which most providers ignore, and leaves out those of other dialects.
     `json_schema`: whether `response_format` takes a schema.
     `stream_usage`: whether `stream_options.include_usage` is understood.
     `renames`: fields that the provider calls otherwise (OpenAI's name to its own).
-    `unsupported`: request fields (wire names) that the provider refuses; they are left out and listed.
+    `unsupported`: request fields that the provider refuses; they are left out and listed.
     """
 
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
     developer_role: bool = True
     reasoning: Literal["reasoning_effort", "reasoning", "thinking", "none"] | None = None
-    reasoning_field: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
-    cache_control: bool = False
+    reasoning_field: Literal["reasoning_content", "reasoning", "part", "none"] | None = None
+    signatures: bool | None = None
+    cache_control: bool | None = None
     json_schema: bool = True
     stream_usage: bool = True
     renames: Mapping[str, str] = {}
-    unsupported: frozenset[str] = frozenset()
+    unsupported: frozenset[Name] = frozenset()
     endpoint: str = "/chat/completions"

@@ -8,6 +8,7 @@ from openclaw.calls import Choice, FinishReason, JsonObject, Part, Reply, Text, 
 from openclaw.dialects.chat.content import AssistantMessage, decode_assistant
 from openclaw.dialects.codec import InvalidRequest, MalformedReply
 from openclaw.dialects.fields import Fields
+from openclaw.dialects.losses import Losses
 
 _FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -183,7 +184,7 @@ def completion_id(identity: str) -> str:
 
 
 def _encode_choice(choice: Choice, *, same: bool) -> JsonObject:
-    writer = AssistantMessage(same=same, spelling=choice.spelling, reasoning_field="reasoning_content")
+    writer = AssistantMessage(Losses(), same=same, spelling=choice.spelling)
     message = writer.write(choice.content)
     native = choice.native_finish_reason
     body: JsonObject = {"index": choice.index, "message": message, "logprobs": choice.logprobs}

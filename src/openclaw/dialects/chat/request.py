@@ -13,7 +13,6 @@ from openclaw.calls import (
     JsonObject,
     Maybe,
     Message,
-    Opaque,
     OutputFormat,
     Part,
     ReasoningControl,
@@ -24,18 +23,22 @@ from openclaw.calls import (
     ToolResult,
 )
 from openclaw.dialects.chat.content import (
+    THOUGHT_FIELDS,
     AssistantMessage,
     decode_assistant,
     decode_cache_mark,
     decode_part,
     encode_cache_mark,
     encode_part,
+    list_details,
     split_tool_results,
     text_of,
 )
+from openclaw.dialects.chat.fitting import fits, fitted, holds_marks, without_marks
 from openclaw.dialects.chat.quirks import Quirks
 from openclaw.dialects.codec import Encoded, InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, given, put, wrong_type
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.reasoning import effort_of_budget
 
 # Wire name and the field of `Call` that holds it, for fields whose value travels as it is.
@@ -50,9 +53,6 @@ _BOOLEANS = ("logprobs", "parallel_tool_calls", "store", "stream")
 _TEXTS = ("user", "service_tier", "prompt_cache_key")
 _OBJECTS = ("logit_bias", "metadata")
 _PLAIN = (*_NUMBERS, *_INTEGERS, *_BOOLEANS, *_TEXTS, *_OBJECTS)
-
-# Fields of other dialects that say nothing to the model: leaving them out changes no answer.
-_BOOKKEEPING = frozenset({"stream_options", "safety_identifier", "include", "background", "truncation"})
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -360,11 +360,19 @@ def suits(quirks: Quirks, call: Call) -> bool:
         return False
     if not quirks.stream_usage and "stream_options" in call.extra:
         return False
+    if quirks.cache_control is False and holds_marks(call):
+        return False
+    if _minds_thoughts(quirks) and not all(fits(quirks, message) for message in call.messages):
+        return False
     return not any(_has_field(call, key) for key in (*quirks.renames, *quirks.unsupported))
 
 
+def _minds_thoughts(quirks: Quirks) -> bool:
+    return quirks.reasoning_field is not None or quirks.signatures is False
+
+
 def _has_field(call: Call, key: str) -> bool:
-    return key in call.extra or given(getattr(call, key, UNSET))
+    return key in call.extra or getattr(call, key, UNSET) is not UNSET
 
 
 def _reasoning_spelling(control: ReasoningControl) -> str:
@@ -376,10 +384,21 @@ class RequestEncoder:
 
     def __init__(self, quirks: Quirks, call: Call) -> None:
         self._quirks = quirks
-        self._call = call
         self._same = call.dialect == "chat"
-        self._degraded: dict[str, None] = {}  # ordered and without repetition
+        self._losses = Losses()
+        self._call = self._fitted(call)
         self._body: JsonObject = {}
+
+    def _fitted(self, call: Call) -> Call:
+        """The call without what the provider would refuse in its messages."""
+        keeps_marks = self._same if self._quirks.cache_control is None else self._quirks.cache_control
+        if not keeps_marks and holds_marks(call):
+            self._losses.add("cache")
+            call = without_marks(call)
+        if self._same and _minds_thoughts(self._quirks):
+            messages = tuple(fitted(self._quirks, message, self._losses) for message in call.messages)
+            call = msgspec.structs.replace(call, messages=messages)
+        return call
 
     def encode(self) -> Encoded:
         body, call = self._body, self._call
@@ -398,19 +417,23 @@ class RequestEncoder:
         self._write_output_format()
         self._write_reasoning()
         self._write_extra()
-        for key in self._quirks.unsupported & body.keys():
+        for key in sorted(self._quirks.unsupported & body.keys()):
             del body[key]
-            self._lose(key)
+            self._losses.add_fields(call, key)
         for key in self._quirks.renames.keys() & body.keys():
             body[self._quirks.renames[key]] = body.pop(key)
         if not self._quirks.stream_usage:
             body.pop("stream_options", None)  # usage comes unasked, so nothing is lost
         elif call.include_usage:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        return Encoded(body, tuple(self._degraded))
+        return Encoded(body, self._losses.names())
 
-    def _lose(self, what: str) -> None:
-        self._degraded[what] = None
+    def _own(self, extra: JsonObject) -> JsonObject:
+        """Extra fields to write back; those of another dialect are listed."""
+        if self._same:
+            return dict(extra)
+        self._losses.add_extra(extra)
+        return {}
 
     def _write_max_tokens(self, write: Any) -> None:
         spelled = "max_completion_tokens" if "max_completion_tokens" in self._call.spelling else "max_tokens"
@@ -426,11 +449,10 @@ class RequestEncoder:
             self._body["stop"] = list(stop)
 
     def _write_extra(self) -> None:
-        for key, value in self._call.extra.items():
-            if self._same:
-                self._body[key] = value
-            elif key not in _BOOKKEEPING and value is not None:
-                self._lose(f"extra.{key}")
+        if self._same:
+            self._body.update(self._call.extra)
+        else:
+            self._losses.add_extras_of(self._call)
 
     # --- messages
 
@@ -444,11 +466,7 @@ class RequestEncoder:
         return messages
 
     def _message(self, message: Message) -> list[JsonObject]:
-        extra = message.extra if self._same else {}
-        if not self._same:
-            for key, value in message.extra.items():
-                if value is not None:
-                    self._lose(f"extra.{key}")
+        extra = self._own(message.extra)
         if message.role == "assistant" and not isinstance(message.content, str):
             body = self._assistant(message)
         else:
@@ -469,13 +487,15 @@ class RequestEncoder:
 
     def _assistant(self, message: Message) -> JsonObject:
         writer = AssistantMessage(
-            same=self._same, spelling=message.spelling, reasoning_field=self._quirks.reasoning_field
+            self._losses,
+            same=self._same,
+            spelling=message.spelling,
+            reasoning_field=self._quirks.reasoning_field or THOUGHT_FIELDS[0],
+            signatures=self._quirks.signatures is not False,
         )
         body = writer.write(message.content if isinstance(message.content, tuple) else ())
-        for lost in writer.lost:
-            self._lose(lost)
         if not self._same and body.pop("reasoning_details", None):
-            self._lose("reasoning.signature")
+            self._losses.add("reasoning.signature")
         return body
 
     def _tool_result(self, result: ToolResult) -> JsonObject:
@@ -491,14 +511,19 @@ class RequestEncoder:
         if not (self._same and "content:absent" in result.spelling):
             body["content"] = self._content(content) if content is not None or self._same else ""
         if result.cache is not None:
-            self._write_cache(body, result)
-        return {**body, **result.extra} if self._same else body
+            body["cache_control"] = encode_cache_mark(result.cache)
+        if self._same:
+            return {**body, **result.extra}
+        if result.is_error:
+            self._losses.add("tool_result.is_error")
+        self._losses.add_extra(result.extra)
+        return body
 
     def _tool_result_text(self, parts: tuple[Part, ...]) -> str | tuple[Part, ...]:
         # Chat's tool messages take text parts only; the rest of a foreign result is named, not dropped in silence.
         for part in parts:
             if not isinstance(part, Text):
-                self._lose(f"tool_result[{part.kind if isinstance(part, Opaque) else type(part).__name__.lower()}]")
+                self._losses.add_part(part, "tool results are text")
         return text_of(parts)
 
     def _content(self, content: str | tuple[Part, ...] | None) -> Any:
@@ -508,22 +533,14 @@ class RequestEncoder:
         for part in content:
             body = encode_part(part, same=self._same)
             if body is None:
-                self._lose(f"content[{part.kind if isinstance(part, Opaque) else type(part).__name__.lower()}]")
+                self._losses.add_part(part)
                 continue
-            if not self._same and not self._quirks.cache_control and body.pop("cache_control", None):
-                self._lose("cache_control")
+            if not self._same:
+                list_details(part, self._losses)
             bodies.append(body)
         if not self._same and len(bodies) == 1 and bodies[0].keys() == {"type", "text"}:
             return bodies[0]["text"]  # compatible servers that take no lists are common; one text needs none
         return bodies
-
-    def _write_cache(self, body: JsonObject, owner: ToolResult | FunctionTool) -> None:
-        if owner.cache is None:
-            return
-        if self._same or self._quirks.cache_control:
-            body["cache_control"] = encode_cache_mark(owner.cache)
-        else:
-            self._lose("cache_control")
 
     # --- tools and formats
 
@@ -540,11 +557,11 @@ class RequestEncoder:
         if isinstance(tool, HostedTool):
             if tool.dialect == "chat":
                 return tool.native
-            self._lose(f"tools[{tool.kind}]")
+            self._losses.add_tool(tool)
             return None
         key = "custom" if isinstance(tool, CustomTool) else "function"
         write = put if self._same else _put_for_foreign
-        extra = dict(tool.extra) if self._same else {}
+        extra = self._own(tool.extra)
         inner: JsonObject = {"name": tool.name}
         write(inner, "description", tool.description)
         if isinstance(tool, CustomTool):
@@ -553,7 +570,8 @@ class RequestEncoder:
         write(inner, "parameters", tool.parameters)
         write(inner, "strict", tool.strict)
         body: JsonObject = {"type": key, key: {**inner, **extra.pop(key, {})}, **extra}
-        self._write_cache(body, tool)
+        if tool.cache is not None:
+            body["cache_control"] = encode_cache_mark(tool.cache)
         if self._same and tool.spelling:
             if "no type" in tool.spelling:
                 del body["type"]
@@ -565,7 +583,7 @@ class RequestEncoder:
         key = "function_call" if self._same and "function_call" in choice.spelling else "tool_choice"
         value = self._tool_choice(choice, legacy=key == "function_call")
         if value is None:
-            self._lose("tool_choice")
+            self._losses.add("tool_choice")
         elif self._same or "tools" in self._body:
             self._body[key] = value
 
@@ -605,7 +623,7 @@ class RequestEncoder:
             return
         if not self._quirks.json_schema:
             self._body["response_format"] = {"type": "json_object"}
-            self._lose("output_format.schema: any JSON asked for")
+            self._losses.add("output_format.schema", "any JSON asked for")
             return
         write = put if self._same else _put_for_foreign
         inner: JsonObject = {}
@@ -627,17 +645,32 @@ class RequestEncoder:
             self._write_reasoning_as_spelled(control)
         elif form == "none":
             if control.enabled is not False and control.effort != "none":
-                self._lose("reasoning")
+                self._losses.add("reasoning")
         elif form == "reasoning_effort":
-            if (effort := _effort(control)) is not None:
+            if (effort := self._effort(control)) is not None:
                 self._body["reasoning_effort"] = effort
         elif form == "reasoning":
             self._body["reasoning"] = _openrouter_reasoning(control)
         else:
             enabled = control.enabled is not False and control.effort != "none"
             self._body["thinking"] = {"type": "enabled" if enabled else "disabled"}
-            if enabled and (given(control.effort) or given(control.budget_tokens)):
-                self._lose("reasoning.effort")
+            if enabled and given(control.effort):
+                self._losses.add("reasoning.effort")
+            if enabled and given(control.budget_tokens):
+                self._losses.add("reasoning.budget_tokens")
+
+    def _effort(self, control: ReasoningControl) -> str | None:
+        """OpenAI's effort word for any way of asking; None when the caller leaves it to the model."""
+        if isinstance(control.effort, str):
+            return control.effort
+        if control.enabled is False:
+            return "none"
+        if not isinstance(control.budget_tokens, int):
+            return None
+        effort = effort_of_budget(control.budget_tokens)
+        if control.budget_tokens > 0:
+            self._losses.add("reasoning.budget_tokens", f"sent as effort {effort}")
+        return effort
 
     def _write_reasoning_as_spelled(self, control: ReasoningControl) -> None:
         if not control.spelling:
@@ -664,17 +697,6 @@ def _openrouter_reasoning(control: ReasoningControl, *, nulls: bool = False) -> 
         body["exclude"] = not control.include
     write(body, "summary", control.summary)
     return {**body, **control.extra} if nulls else body
-
-
-def _effort(control: ReasoningControl) -> str | None:
-    """OpenAI's effort word for any way of asking; None when the caller leaves it to the model."""
-    if isinstance(control.effort, str):
-        return control.effort
-    if control.enabled is False:
-        return "none"
-    if isinstance(control.budget_tokens, int):
-        return effort_of_budget(control.budget_tokens)
-    return None
 
 
 def _put_for_foreign(body: JsonObject, key: str, value: Any) -> None:

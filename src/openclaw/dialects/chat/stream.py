@@ -9,8 +9,6 @@ from openclaw.calls import (
     ChoiceFinished,
     CitationDelta,
     Event,
-    Failure,
-    FailureKind,
     JsonObject,
     LogprobsDelta,
     Opaque,
@@ -34,6 +32,8 @@ from openclaw.dialects.chat.content import (
     encode_citation,
     encode_reasoning_detail,
     encode_tool_call,
+    google_signature,
+    maker_of,
 )
 from openclaw.dialects.chat.reply import (
     completion_id,
@@ -42,9 +42,10 @@ from openclaw.dialects.chat.reply import (
     finish_reason,
     native_finish_reason,
 )
-from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.json_stream import JsonStreamDecoder
+from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import encode_openai_error, failure_of_openai_error
-from openclaw.dialects.sse import SseDecoder, SseEvent, SseOverflow, sse_frame
+from openclaw.dialects.sse import SseEvent, sse_frame
 
 # --- decoding ------------------------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ _EMPTY: dict[type[Part], Part] = {Text: Text(""), Reasoning: Reasoning(dialect="
 class _ChoiceState:
     """The parts of one choice that are open: at most one of text, reasoning and refusal, and any tool calls."""
 
-    __slots__ = ("audio", "details", "finished", "index", "kind", "next_part", "open_part", "tools")
+    __slots__ = ("audio", "finished", "index", "kind", "maker", "next_part", "open_part", "thought", "tools")
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -63,69 +64,37 @@ class _ChoiceState:
         self.open_part = -1
         self.kind: type[Part] | None = None
         self.tools: dict[int, int] = {}
-        self.details: list[Any] = []
+        self.maker = "chat"  # whose the thoughts are
+        self.thought: list[str] = []  # the text of the open one
         self.audio: JsonObject = {}
         self.finished = False
 
 
-class ChatStreamDecoder:
+class ChatStreamDecoder(JsonStreamDecoder[JsonObject]):
     """Bytes of a chunk stream to events. `[DONE]` ends it; where a provider leaves that out, finish reasons do."""
 
     def __init__(self) -> None:
-        self._sse = SseDecoder()
+        super().__init__()
         self._choices: dict[int, _ChoiceState] = {}
         self._started = False
         self._accounted = False
-        self.over = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        events: list[Event] = []
-        if self.over:
-            return events
-        try:
-            frames = self._sse.feed(data)
-        except SseOverflow:
-            self._fail(events, "malformed", "The provider sent an event that is too large.")
-            return events
-        self._frames(frames, events)
-        return events
-
-    def end(self) -> list[Event]:
-        events: list[Event] = []
-        self._frames(self._sse.end(), events)
-        self._close(events)
-        return events
-
-    def _close(self, events: list[Event]) -> None:
-        if self.over:
-            return
+    def _closed(self, events: list[Event]) -> None:
         if self._choices and all(choice.finished for choice in self._choices.values()):
             self._end(events)
         else:
-            self._fail(events, "truncated", "The provider closed the stream before the answer was complete.")
+            self._cut(events)
 
-    def _frames(self, frames: list[SseEvent], events: list[Event]) -> None:
-        for frame in frames:
-            if not self.over:
-                self._frame(frame.data, events)
-
-    def _frame(self, data: bytes, events: list[Event]) -> None:
+    def _read_other(self, data: bytes, events: list[Event]) -> None:
         if data.startswith(b"[DONE]"):
             self._end(events)
-            return
-        try:
-            chunk = parse(data)
-        except NotJson:
-            self._fail(events, "malformed", "The provider sent a chunk that is not JSON.")
-            return
-        if not isinstance(chunk, dict):
-            self._fail(events, "malformed", "The provider sent a chunk that is not an object.")
-            return
+        else:
+            super()._read_other(data, events)
+
+    def _read(self, chunk: JsonObject, frame: SseEvent, events: list[Event]) -> None:
         error = chunk.get("error")
         if error:
-            self.over = True
-            native = error if isinstance(error, dict) else {"message": str(error)}
-            events.append(StreamFailed(failure_of_openai_error(native)))
+            self._failed(events, failure_of_openai_error(error if isinstance(error, dict) else {"message": str(error)}))
             return
         if not self._started:
             self._start(chunk, events)
@@ -175,11 +144,13 @@ class ChatStreamDecoder:
 
     def _delta(self, delta: JsonObject, state: _ChoiceState, events: list[Event]) -> None:
         content = delta.get("content")
-        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        thought, details = delta.get("reasoning_content") or delta.get("reasoning"), delta.get("reasoning_details")
+        if details:
+            state.maker = maker_of(details)
         if thought and isinstance(thought, str):
             self._text(state, Reasoning, thought, events)
-        details = delta.get("reasoning_details")
         if isinstance(details, list):
+            # What was told in text before is repeated beside its signature, so that a caller has the two together.
             self._reasoning_details(state, details, events, told=bool(thought))
         if content:
             if isinstance(content, str):
@@ -212,12 +183,14 @@ class ChatStreamDecoder:
         self, state: _ChoiceState, kind: type[Text | Reasoning | Refusal], text: str, events: list[Event]
     ) -> None:
         if state.kind is not kind:
-            self._open(state, kind, Reasoning(dialect="chat") if kind is Reasoning else kind(""), events)
+            self._open(state, kind, Reasoning(dialect=state.maker) if kind is Reasoning else kind(""), events)
+        if kind is Reasoning:
+            state.thought.append(text)
         events.append(TextDelta(state.index, state.open_part, text))
 
     def _open(self, state: _ChoiceState, kind: type[Part], part: Part, events: list[Event]) -> None:
         self._close_text(state, events)
-        state.kind, state.open_part = kind, state.next_part
+        state.kind, state.open_part, state.thought = kind, state.next_part, []
         state.next_part += 1
         events.append(PartStarted(state.index, state.open_part, part))
 
@@ -244,13 +217,14 @@ class ChatStreamDecoder:
             if not isinstance(detail, dict):
                 continue
             text = detail.get("text") or detail.get("summary")
-            if isinstance(text, str) and text and not told:
+            repeated = state.kind is Reasoning and text == "".join(state.thought)
+            if isinstance(text, str) and text and not told and not repeated:
                 self._text(state, Reasoning, text, events)
             for key, encrypted in (("signature", False), ("data", True)):
                 value = detail.get(key)
                 if isinstance(value, str) and value:
                     if state.kind is not Reasoning:
-                        self._open(state, Reasoning, Reasoning(dialect="chat"), events)
+                        self._open(state, Reasoning, Reasoning(dialect=state.maker), events)
                     events.append(SignatureDelta(state.index, state.open_part, value, encrypted=encrypted))
 
     def _tool_call(
@@ -267,6 +241,9 @@ class ChatStreamDecoder:
         index, identity, name = call.get("index"), call.get("id"), inner.get("name")
         index = index if type(index) is int else (len(state.tools) if identity and name else position)
         part = state.tools.get(index)
+        signature = google_signature(call)
+        if part is not None and signature is not None:
+            events.append(SignatureDelta(state.index, part, signature))
         if part is None:
             self._close_text(state, events)
             part = state.tools[index] = state.next_part
@@ -276,6 +253,7 @@ class ChatStreamDecoder:
                 name if isinstance(name, str) else "",
                 "",
                 kind="custom" if custom else "function",
+                signature=signature,
                 extra={k: v for k, v in call.items() if k not in ("index", "id", "type", "function", "custom")},
                 spelling=spelling,
             )
@@ -307,16 +285,12 @@ class ChatStreamDecoder:
         open_choices = [choice for choice in self._choices.values() if not choice.finished]
         if open_choices and not self._accounted:
             # "[DONE]" without finish reason or usage is how some proxies end a stream that broke behind them.
-            self._fail(events, "truncated", "The provider ended the stream before the answer was complete.")
+            self._cut(events)
             return
         for choice in open_choices:  # Snowflake and Novita give usage, but no finish reason
             self._finish(choice, None, events)
-        self.over = True
+        self._over = True
         events.append(ReplyEnded())
-
-    def _fail(self, events: list[Event], kind: FailureKind, message: str) -> None:
-        self.over = True
-        events.append(StreamFailed(Failure(kind=kind, message=message)))
 
 
 def _add_audio(audio: JsonObject, delta: JsonObject) -> None:
@@ -352,6 +326,7 @@ class ChatStreamEncoder:
         self._tools: dict[tuple[int, int], int] = {}
         self._tool_counts: dict[int, int] = {}
         self._details: dict[int, int] = {}
+        self._thoughts: dict[tuple[int, int], list[str]] = {}
 
     def encode(self, event: Event) -> bytes:
         encoder = _EVENT_ENCODERS.get(type(event))
@@ -379,6 +354,8 @@ class ChatStreamEncoder:
         field = _FIELD_OF_PART.get(type(part))
         if field is None:
             return b""
+        if field == b"reasoning_content":  # kept for its signature
+            self._thoughts.setdefault((event.choice, event.index), []).append(event.text)
         return b"".join(
             (
                 self._head,
@@ -434,6 +411,7 @@ class ChatStreamEncoder:
         index = self._details.get(event.choice, 0)
         self._details[event.choice] = index + 1
         signed = Reasoning(
+            "" if event.encrypted else "".join(self._thoughts.pop((event.choice, event.index), ())),
             signature=None if event.encrypted else event.signature,
             encrypted=event.signature if event.encrypted else None,
             id=part.id,

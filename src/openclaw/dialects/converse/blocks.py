@@ -46,40 +46,35 @@ _NAME_CHARS_MAX = 200
 
 class BlockWriter:
     """Writes the parts of one request. `same` says that the call came in this dialect, so that its own fields
-    (`extra`, `spelling`) go back as they were."""
+    (`extra`, `spelling`) go back as they were; `claude`, that the model is one, and so takes back signed thought."""
 
-    def __init__(self, losses: Losses, *, same: bool) -> None:
+    def __init__(self, losses: Losses, *, same: bool, claude: bool = False) -> None:
         self._losses = losses
         self._same = same
+        self._claude = claude
         self._documents = 0
 
     # --- what can be carried
 
     def keeps(self, part: Part, role: TurnRole) -> bool:
         """Whether the part can be written in a turn of this role; lists the loss when it cannot."""
-        reason = self._refusal(part, role)
-        if reason is not None:
-            self._losses.add(reason)
-        return reason is None
+        kept = self._can_carry(part, role)
+        if not kept:
+            self._losses.add_part(part)
+        return kept
 
-    def _refusal(self, part: Part, role: TurnRole) -> str | None:
+    def _can_carry(self, part: Part, role: TurnRole) -> bool:
         match part:
             case Opaque():
-                return None if part.dialect == DIALECT else f"content[{part.kind or part.dialect}]"
+                return part.dialect == DIALECT
             case Reasoning():
                 # Signed thought is its maker's; unsigned thought is refused by the models that sign theirs.
-                return (
-                    None
-                    if part.dialect == DIALECT and (self._same or part.signature or part.encrypted)
-                    else "reasoning"
-                )
+                signed = self._claude and (part.signature is not None or part.encrypted is not None)
+                return part.dialect == DIALECT and (self._same or signed)
             case Image() | Video() | Audio() | Document():
-                name = type(part).__name__.lower()
-                if role == "assistant" and not self._same:
-                    return name
-                return None if _medium(part) is not None else name
+                return (self._same or role == "user") and _medium(part) is not None
             case _:
-                return None
+                return True
 
     # --- how it is written
 
@@ -100,7 +95,7 @@ class BlockWriter:
             self._losses.add("text.signature")
         own = [citation.native for citation in part.citations if citation.dialect == DIALECT]
         if len(own) < len(part.citations):
-            self._losses.add("citations")
+            self._losses.add("text.citations")
         if self._same and "guardContent" in part.spelling:
             return self._finish("guardContent", {"text": {"text": part.text, **_inside(part.extra)}}, part, inside={})
         if own or (self._same and "citationsContent" in part.spelling):
@@ -191,7 +186,7 @@ class BlockWriter:
         return _WRITERS[type(part)](self, part)
 
     def refusal(self, part: Refusal) -> JsonObject:
-        self._losses.add("refusal: sent as text")
+        self._losses.add_part(part, "sent as text")
         return {"text": part.text}
 
     def opaque(self, part: Opaque) -> JsonObject:

@@ -26,7 +26,7 @@ from openclaw.calls import (
     Video,
 )
 from openclaw.dialects.codec import InvalidRequest
-from openclaw.dialects.fields import as_object, wrong_type
+from openclaw.dialects.fields import as_object, if_integer, if_text, wrong_type
 from openclaw.dialects.media_types import (
     AUDIO_TYPE_BY_FORMAT,
     DOCUMENT_TYPE_BY_FORMAT,
@@ -232,20 +232,12 @@ def decode_citation(value: object, path: str) -> Citation:
     return Citation(
         DIALECT,
         native,
-        url=_str(where.get("url")),
-        title=_str(native.get("title")),
+        url=if_text(where.get("url")),
+        title=if_text(native.get("title")),
         cited_text=_joined_text(native.get("sourceContent")),
-        start_index=_int(in_text.get("start")),
-        end_index=_int(in_text.get("end")),
+        start_index=if_integer(in_text.get("start")),
+        end_index=if_integer(in_text.get("end")),
     )
-
-
-def _str(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _int(value: object) -> int | None:
-    return value if type(value) is int else None
 
 
 def _reasoning(value: object, path: str) -> Part | None:

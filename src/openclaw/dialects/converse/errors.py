@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import kind_of_status, retry_after_s
+from openclaw.dialects.failures import kind_of_status, retry_after_s, shown
 from openclaw.dialects.jsontext import NotJson, parse
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html and the service's API model.
@@ -82,11 +82,10 @@ def decode_exception(name: object, payload: bytes) -> Failure:
 def _failure(named: object, fields: JsonObject, status: int | None) -> Failure:
     kind_name = _class_name(named) if isinstance(named, str) else None
     implied: FailureKind = "server" if status is None else kind_of_status(status)
-    message = fields.get("message", fields.get("Message"))
-    known = isinstance(message, str) and message
+    message = shown(fields.get("message", fields.get("Message")))
     return Failure(
         kind=_KIND_OF_TYPE.get(kind_name or "", implied),
-        message=str(message) if known else f"Bedrock answered with {kind_name or status or 'an error'}",
+        message=message or shown(f"Bedrock answered with {kind_name or status or 'an error'}"),
         status=status,
         type=kind_name,
         native=fields,

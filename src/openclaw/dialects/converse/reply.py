@@ -23,7 +23,7 @@ from openclaw.calls import (
 from openclaw.dialects.codec import InvalidRequest, MalformedReply
 from openclaw.dialects.converse.blocks import BlockWriter
 from openclaw.dialects.converse.content import DIALECT, decode_blocks
-from openclaw.dialects.fields import Fields
+from openclaw.dialects.fields import Fields, if_count
 from openclaw.dialects.losses import Losses
 from openclaw.dialects.messages.reply import is_empty_text, told_finish
 
@@ -73,27 +73,23 @@ def stop_of_finish(finish: FinishReason | None, native: str | None, parts: Colle
 
 def decode_usage(native: JsonObject) -> Usage:
     """Bedrock counts cache reads and writes beside `inputTokens`; the inner total includes them."""
-    read, written = _count(native.get("cacheReadInputTokens")), _count(native.get("cacheWriteInputTokens"))
-    fresh = _count(native.get("inputTokens"))
+    read, written = if_count(native.get("cacheReadInputTokens")), if_count(native.get("cacheWriteInputTokens"))
+    fresh = if_count(native.get("inputTokens"))
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
-        output_tokens=_count(native.get("outputTokens")),
+        output_tokens=if_count(native.get("outputTokens")),
         cache_read_input_tokens=read,
         cache_write_input_tokens=written,
         cache_write_1h_input_tokens=_one_hour_writes(native.get("cacheDetails")),
-        total_tokens=_count(native.get("totalTokens")),
+        total_tokens=if_count(native.get("totalTokens")),
         native=native,
     )
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
 
 
 def _one_hour_writes(details: object) -> int | None:
     if not isinstance(details, list):
         return None
-    counts = [_count(d.get("inputTokens")) for d in details if isinstance(d, dict) and d.get("ttl") == "1h"]
+    counts = [if_count(d.get("inputTokens")) for d in details if isinstance(d, dict) and d.get("ttl") == "1h"]
     return sum(count or 0 for count in counts)
 
 

@@ -22,37 +22,24 @@ from openclaw.dialects.converse.thinking import (
     Additional,
     decode_additional,
     foreign_additional,
+    is_claude,
     write_own_additional,
 )
 from openclaw.dialects.converse.tools import decode_tools, tools_of_history, write_tool_config
 from openclaw.dialects.fields import Fields, given, put
 from openclaw.dialects.jsontext import NotJson, parse
 from openclaw.dialects.jsontext import encode as encode_json
-from openclaw.dialects.losses import Losses
+from openclaw.dialects.losses import Losses, Name
 from openclaw.dialects.messages.controls import (
-    UNSUPPORTED,
     decode_texts,
     foreign_stop,
     foreign_temperature,
+    list_unsupported,
 )
 from openclaw.dialects.noting import NotingFields, write_notes
-from openclaw.dialects.turns import Conversation, alternate, answers_without_thought
+from openclaw.dialects.turns import Conversation, alternate, answers_without_thought, system_texts
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
-
-# Fields of other dialects that say nothing to the model: leaving them out changes no answer.
-_BOOKKEEPING = frozenset(
-    {
-        "stream_options",
-        "safety_identifier",
-        "include",
-        "background",
-        "truncation",
-        "client_metadata",
-        "labels",
-        "anthropic_version",
-    }
-)
 
 # OpenAI's word for a service tier, and Bedrock's.
 _TIER_OF_OTHERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority"}
@@ -218,7 +205,7 @@ def _as_parts(content: str | tuple[Part, ...] | None) -> tuple[Part, ...]:
 
 
 def _write_foreign(call: Call, body: JsonObject, max_tokens_default: int, losses: Losses) -> None:
-    writer = BlockWriter(losses, same=False)
+    writer = BlockWriter(losses, same=False, claude=is_claude(call.model))
     conversation = alternate(call, writer.keeps, losses)
     body["messages"] = [
         {"role": turn.role, "content": writer.write_all(turn.parts, turn.role)} for turn in conversation.turns
@@ -244,7 +231,7 @@ def _write_foreign(call: Call, body: JsonObject, max_tokens_default: int, losses
     elif given(call.service_tier) and call.service_tier != "auto":
         losses.add("service_tier")
     _write_foreign_output(call, body, losses)
-    _list_unsupported(call, losses)
+    _list_the_rest(call, losses)
 
 
 def _fitting_additional(
@@ -255,10 +242,10 @@ def _fitting_additional(
     if not additional.claude.on:
         return additional
     if config.get("toolChoice", {}).keys() & {"any", "tool"}:
-        losses.add("reasoning: off, the tool choice forces a tool")
+        losses.add("reasoning", "off because the tool choice forces a tool")
         return Additional({})
     if additional.claude.budgeted and answers_without_thought(conversation.turns):
-        losses.add("reasoning: off, the tool loop carries no signed thinking")
+        losses.add("reasoning", "off because the tool loop carries no signed thinking")
         return Additional({})
     return additional
 
@@ -268,8 +255,8 @@ def _write_top_k(call: Call, additional: Additional, losses: Losses) -> None:
     if not given(call.top_k):
         return
     if additional.claude.on:
-        losses.add("top_k: not with thinking")
-    elif "anthropic." in call.model:
+        losses.add("top_k", "not with thinking")
+    elif is_claude(call.model):
         additional.fields["top_k"] = call.top_k
     elif "amazon.nova" in call.model:
         additional.fields["inferenceConfig"] = {"topK": call.top_k}
@@ -284,14 +271,14 @@ def _foreign_inference(call: Call, additional: Additional, losses: Losses) -> Js
         body["maxTokens"] = bound
     elif additional.claude.max_tokens is not None:
         body["maxTokens"] = additional.claude.max_tokens
-        losses.add(f"max_output_tokens: {additional.claude.max_tokens} assumed")
-    sampling = (
+        losses.add("max_output_tokens", f"{additional.claude.max_tokens} assumed")
+    sampling: tuple[tuple[str, Name, Any], ...] = (
         ("temperature", "temperature", foreign_temperature(call.temperature, losses)),
         ("topP", "top_p", call.top_p),
     )
     for key, name, value in sampling:
         if given(value) and additional.claude.on:
-            losses.add(f"{name}: not with thinking")
+            losses.add(name, "not with thinking")
         elif given(value):
             body[key] = value
     if stop := foreign_stop(call.stop, losses):
@@ -300,10 +287,7 @@ def _foreign_inference(call: Call, additional: Additional, losses: Losses) -> Js
 
 
 def _foreign_system(conversation: Conversation, writer: BlockWriter, losses: Losses) -> list[JsonObject]:
-    texts = [part for part in conversation.system if isinstance(part, Text)]
-    if len(texts) < len(conversation.system):
-        losses.add("instructions: parts that are not text were left out")
-    plain = [msgspec.structs.replace(part, citations=()) for part in texts]
+    plain = [msgspec.structs.replace(part, citations=()) for part in system_texts(conversation, losses)]
     return writer.write_all(plain)
 
 
@@ -326,22 +310,12 @@ def _write_foreign_output(call: Call, body: JsonObject, losses: Losses) -> None:
     if output is None or output.kind == "text":
         return
     if output.kind == "json" or not isinstance(output.schema, dict):
-        losses.add("output_format: there is no JSON mode without a schema")
+        losses.add("output_format", "there is no JSON mode without a schema")
         return
-    losses.add_extra(output.extra)
     body["outputConfig"] = {"textFormat": _write_format(output, same=False)}
 
 
-def _list_unsupported(call: Call, losses: Losses) -> None:
-    for name in (*UNSUPPORTED, "user"):
-        if given(getattr(call, name)):
-            losses.add(name)
-    if isinstance(call.n, int) and call.n > 1:
-        losses.add("n")
-    if call.logprobs is True:
-        losses.add("logprobs")
-    if call.store is True:
-        losses.add("store")
-    if isinstance(call.modalities, tuple) and any(m.lower() != "text" for m in call.modalities):
-        losses.add("modalities")
-    losses.add_extra(call.extra, _BOOKKEEPING)
+def _list_the_rest(call: Call, losses: Losses) -> None:
+    list_unsupported(call, losses)
+    losses.add_fields(call, "user")
+    losses.add_extras_of(call)

@@ -14,8 +14,6 @@ from openclaw.calls import (
     ChoiceFinished,
     CitationDelta,
     Event,
-    Failure,
-    FailureKind,
     JsonObject,
     Opaque,
     OpaqueEvent,
@@ -26,120 +24,98 @@ from openclaw.calls import (
     ReplyEnded,
     ReplyStarted,
     SignatureDelta,
-    StreamFailed,
     Text,
     TextDelta,
     ToolCall,
     UsageReported,
 )
-from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.converse.content import DIALECT, decode_block, decode_citation
 from openclaw.dialects.converse.errors import decode_exception
 from openclaw.dialects.converse.reply import END_FIELDS, decode_usage, finish_of_stop
 from openclaw.dialects.eventstream import Frame, FrameDecoder
+from openclaw.dialects.failures import shown
+from openclaw.dialects.json_stream import Broken, DocumentReader
 from openclaw.dialects.jsontext import NotJson, parse
-
-
-class _Broken(Exception):
-    """The stream breaks Converse's grammar."""
+from openclaw.dialects.sse import SseEvent
 
 
 class _Block:
-    """A content block that is open. Blocks opaque to us are held until they are whole."""
+    """A content block that is open; `index` is its part's. Blocks opaque to us are held until they are whole."""
 
     __slots__ = ("index", "json", "native", "part_type")
 
-    def __init__(self, index: int, part_type: type, native: JsonObject | None = None) -> None:
-        self.index = index
+    def __init__(self, part_type: type, native: JsonObject | None = None) -> None:
+        self.index = -1
         self.part_type = part_type
         self.native = native
         self.json: list[str] = []
 
 
-class ConverseStreamDecoder:
+class ConverseStreamDecoder(DocumentReader[JsonObject]):
     """One answer; what follows its end is ignored."""
 
-    __slots__ = ("_blocks", "_closed", "_frames", "_over", "_started", "_stopped", "_total")
-
     def __init__(self) -> None:
+        super().__init__()
         self._frames = FrameDecoder()
         self._blocks: dict[int, _Block] = {}  # by Bedrock's index
-        self._closed: set[int] = set()
+        self._ended: set[int] = set()
         self._total = 0
-        self._started = self._stopped = self._over = False
+        self._started = self._stopped = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """Malformed framing or JSON gives a `StreamFailed` event, never an exception."""
-        if self._over:
-            return []
-        frames, bad = self._frames.feed(data)
-        events = self._events(frames)
-        if bad is not None and not self._over:
-            events.append(self._fail("malformed", f"the bytes are not an event stream ({bad})"))
-        return events
-
-    def _events(self, frames: list[Frame]) -> list[Event]:
         events: list[Event] = []
+        if self._over:
+            return events
+        frames, bad = self._frames.feed(data)
         for frame in frames:
-            if self._over:
-                break
-            self._frame(frame, events)
+            self._message(frame, events)
+        if bad is not None and not self._over:
+            self._fail(events, "malformed", f"The provider sent bytes that are not an event stream ({bad}).")
         return events
 
     def end(self) -> list[Event]:
-        """The connection closed. A stream that was not complete gives `StreamFailed` with kind `truncated`."""
+        events: list[Event] = []
         if self._over:
-            return []
+            return events
         if self._stopped and not self._frames.in_a_frame:
             self._over = True
-            return [ReplyEnded()]
-        return [self._fail("truncated", "the stream ended before messageStop and metadata")]
+            events.append(ReplyEnded())
+        else:
+            self._cut(events)
+        return events
 
-    def _fail(self, kind: FailureKind, message: str) -> StreamFailed:
-        self._over = True
-        return StreamFailed(Failure(kind=kind, message=message))
-
-    def _frame(self, frame: Frame, events: list[Event]) -> None:
-        kind = frame.headers.get(":message-type")
-        if kind == "exception":
-            self._failed(decode_exception(frame.headers.get(":exception-type"), frame.payload), events)
+    def _message(self, frame: Frame, events: list[Event]) -> None:
+        if self._over:
             return
-        if kind == "error":  # an error of the transport, outside the API model
-            message = frame.headers.get(":error-message")
-            failure = decode_exception(frame.headers.get(":error-code"), frame.payload)
-            known = isinstance(message, str)
-            self._failed(msgspec.structs.replace(failure, message=message) if known else failure, events)
-            return
-        name = frame.headers.get(":event-type")
-        handle = _HANDLERS.get(name) if isinstance(name, str) else None
-        try:
-            event = parse(frame.payload)
-            if not isinstance(event, dict):
-                raise _Broken("an event that is not an object")
-            if handle is None:
-                events.append(OpaqueEvent(DIALECT, {str(name): event}))
-            else:
-                handle(self, event, events)
-        except NotJson as error:
-            events.append(self._fail("malformed", f"the stream holds what is not JSON: {error.message}"))
-        except (_Broken, InvalidRequest) as error:
-            events.append(self._fail("malformed", f"the stream breaks the dialect: {error}"))
+        headers = frame.headers
+        match headers.get(":message-type"):
+            case "exception":
+                self._failed(events, decode_exception(headers.get(":exception-type"), frame.payload))
+            case "error":  # of the transport, outside the API model
+                message = shown(headers.get(":error-message"))
+                failure = decode_exception(headers.get(":error-code"), frame.payload)
+                self._failed(events, msgspec.structs.replace(failure, message=message or failure.message))
+            case _:
+                self._frame(SseEvent(frame.payload, headers.get(":event-type")), events)
 
-    def _failed(self, failure: Failure, events: list[Event]) -> None:
-        self._over = True
-        events.append(StreamFailed(failure))
+    def _read(self, event: JsonObject, frame: SseEvent, events: list[Event]) -> None:
+        handle = _HANDLERS.get(frame.event) if isinstance(frame.event, str) else None
+        if handle is None:
+            events.append(OpaqueEvent(DIALECT, {str(frame.event): event}))
+        else:
+            handle(self, event, events)
 
     # --- the message
 
     def _message_start(self, event: JsonObject, events: list[Event]) -> None:
         if self._started:
-            raise _Broken("a second messageStart")
+            raise Broken("a second messageStart")
         self._started = True
         events.append(ReplyStarted(id="", model="", dialect=DIALECT))
 
     def _message_stop(self, event: JsonObject, events: list[Event]) -> None:
         if not self._started or self._stopped:
-            raise _Broken("messageStop without a message")
+            raise Broken("messageStop without a message")
         self._stopped = True
         for key in list(self._blocks):
             self._close(key, events)
@@ -162,24 +138,28 @@ class ConverseStreamDecoder:
 
     def _open(self, key: object, part: Part, events: list[Event], *, held: JsonObject | None = None) -> _Block:
         if not self._started or self._stopped:
-            raise _Broken("a content block outside the message")
-        if type(key) is not int or key in self._blocks or key in self._closed:
-            raise _Broken("a content block without a new index")
-        block = self._blocks[key] = _Block(self._total, type(part), held)
-        self._total += 1
+            raise Broken("a content block outside the message")
+        if type(key) is not int or key in self._blocks or key in self._ended:
+            raise Broken("a content block without a new index")
+        block = self._blocks[key] = _Block(type(part), held)
         if held is None:
-            events.append(PartStarted(0, block.index, part))
+            self._start(block, part, events)
         return block
+
+    def _start(self, block: _Block, part: Part, events: list[Event]) -> None:
+        block.index = self._total
+        self._total += 1
+        events.append(PartStarted(0, block.index, part))
 
     def _block_start(self, event: JsonObject, events: list[Event]) -> None:
         start = event.get("start")
         if not isinstance(start, dict):
-            raise _Broken("contentBlockStart without start")
+            raise Broken("contentBlockStart without start")
         tool = start.get("toolUse")
         if isinstance(tool, dict) and tool.get("type") != "server_tool_use":
             part = decode_block({"toolUse": {**tool, "input": {}}}, "start")
             if not isinstance(part, ToolCall):
-                raise _Broken("a toolUse without name")
+                raise Broken("a toolUse without name")
             self._open(event.get("contentBlockIndex"), msgspec.structs.replace(part, arguments=""), events)
             return
         if not start:
@@ -190,7 +170,7 @@ class ConverseStreamDecoder:
     def _block_delta(self, event: JsonObject, events: list[Event]) -> None:
         key, delta = event.get("contentBlockIndex"), event.get("delta")
         if type(key) is not int or not isinstance(delta, dict):
-            raise _Broken("contentBlockDelta without index and delta")
+            raise Broken("contentBlockDelta without index and delta")
         block = self._blocks.get(key)
         if block is not None and block.native is not None:
             _held_delta(block, block.native, delta)
@@ -202,28 +182,28 @@ class ConverseStreamDecoder:
                 continue
             empty, read = known
             if block is None and empty is None:
-                raise _Broken("toolUse input without a started toolUse")
+                raise Broken("toolUse input without a started toolUse")
             block = block or self._open(key, empty, events)  # type: ignore[arg-type]  # checked by the line before
             if block.part_type is not (ToolCall if empty is None else type(empty)):
-                raise _Broken("a delta of another kind than its block")
+                raise Broken("a delta of another kind than its block")
             read(block.index, value, events)
 
     def _block_stop(self, event: JsonObject, events: list[Event]) -> None:
         key = event.get("contentBlockIndex")
         if type(key) is not int:
-            raise _Broken("contentBlockStop without an index")
+            raise Broken("contentBlockStop without an index")
         if key not in self._blocks:
-            if not self._started or self._stopped or key in self._closed:
-                raise _Broken("contentBlockStop without an open block")
+            if not self._started or self._stopped or key in self._ended:
+                raise Broken("contentBlockStop without an open block")
             self._open(key, Text(""), events)  # a text block that stayed empty
         self._close(key, events)
 
     def _close(self, key: int, events: list[Event]) -> None:
         block = self._blocks.pop(key)
-        self._closed.add(key)
+        self._ended.add(key)
         if block.native is not None:
             native = _whole(block, block.native)
-            events.append(PartStarted(0, block.index, Opaque(DIALECT, native, next(iter(native), ""))))
+            self._start(block, Opaque(DIALECT, native, next(iter(native), "")), events)
         events.append(PartEnded(0, block.index))
 
 
@@ -245,7 +225,7 @@ def _whole(block: _Block, native: JsonObject) -> JsonObject:
     try:
         return {**native, "toolUse": {**native["toolUse"], "input": parse("".join(block.json).encode())}}
     except NotJson as error:
-        raise _Broken("the input of a provider-run tool is not JSON") from error
+        raise Broken("the input of a provider-run tool is not JSON") from error
 
 
 # --- deltas: the part that the first one opens (none for tool calls), and how one is read ---------------------
@@ -253,20 +233,20 @@ def _whole(block: _Block, native: JsonObject) -> JsonObject:
 
 def _text(index: int, value: Any, events: list[Event]) -> None:
     if type(value) is not str:
-        raise _Broken("a text delta without text")
+        raise Broken("a text delta without text")
     events.append(TextDelta(0, index, value))
 
 
 def _arguments(index: int, value: Any, events: list[Event]) -> None:
     text = value.get("input") if isinstance(value, dict) else None
     if type(text) is not str:
-        raise _Broken("a toolUse delta without input")
+        raise Broken("a toolUse delta without input")
     events.append(ArgumentsDelta(0, index, text))
 
 
 def _reasoning(index: int, value: Any, events: list[Event]) -> None:
     if not isinstance(value, dict):
-        raise _Broken("a reasoning delta that is not an object")
+        raise Broken("a reasoning delta that is not an object")
     text, signature, redacted = value.get("text"), value.get("signature"), value.get("redactedContent")
     if isinstance(text, str):
         events.append(TextDelta(0, index, text))

@@ -1,18 +1,14 @@
-"""Converse's event stream, written: events in, frames out. Blocks come strictly one after another."""
+"""Converse's event stream, written: events in, frames out."""
 
-from collections.abc import Callable
 from typing import Any
 
 from openclaw.calls import (
-    ArgumentsDelta,
     Call,
     ChoiceFinished,
     CitationDelta,
-    Event,
     JsonObject,
     Opaque,
     OpaqueEvent,
-    Part,
     PartEnded,
     PartStarted,
     Reasoning,
@@ -24,64 +20,22 @@ from openclaw.calls import (
     Text,
     TextDelta,
     ToolCall,
-    Usage,
     UsageReported,
 )
+from openclaw.dialects.block_stream import Block, BlockStreamEncoder
 from openclaw.dialects.converse.content import DIALECT
 from openclaw.dialects.converse.errors import exception_of_failure
 from openclaw.dialects.converse.reply import citation_for_caller, encode_usage, stop_of_finish
 from openclaw.dialects.eventstream import event_frame, exception_frame
 from openclaw.dialects.jsontext import encode as encode_json
-from openclaw.dialects.sequence import Sequencer
 
 
-class _Block:
-    """The block being written. `number` is None until something of it is on the wire."""
-
-    __slots__ = ("free_text", "number", "part")
-
-    def __init__(self, part: Part) -> None:
-        self.part = part
-        self.number: int | None = None
-        self.free_text: list[str] = []  # a custom tool's input, which becomes JSON only when it is whole
-
-
-class ConverseStreamEncoder:
-    __slots__ = (
-        "_block",
-        "_finished",
-        "_metadata",
-        "_numbers",
-        "_over",
-        "_own",
-        "_parts",
-        "_sequencer",
-        "_usage",
-    )
+class ConverseStreamEncoder(BlockStreamEncoder):
+    __slots__ = ("_metadata",)
 
     def __init__(self, call: Call | None = None) -> None:
-        self._sequencer = Sequencer()
-        self._block: _Block | None = None
-        self._numbers = 0
-        self._usage: Usage | None = None
-        self._finished: ChoiceFinished | None = None
+        super().__init__()
         self._metadata: JsonObject = {}
-        self._parts: set[type] = set()
-        self._own = self._over = False
-
-    def encode(self, event: Event) -> bytes:
-        """Safe to call with every event of the grammar, in order. Only the first choice is written."""
-        if self._over:
-            return b""
-        handle = _HANDLERS.get(type(event))
-        if handle is not None:
-            return handle(self, event)
-        if getattr(event, "choice", 0) != 0 or type(event) not in _PARTS:
-            return b""  # log probabilities and further choices
-        written = b""
-        for ready in self._sequencer.add(event):  # type: ignore[arg-type]  # _PARTS holds the part events
-            written += _PARTS[type(ready)](self, ready)
-        return written
 
     # --- the message
 
@@ -93,16 +47,8 @@ class ConverseStreamEncoder:
         self._usage = event.usage
         return b""
 
-    def _choice_finished(self, event: ChoiceFinished) -> bytes:
-        if event.choice == 0:
-            self._finished = event
-        return b""
-
     def _reply_ended(self, event: ReplyEnded) -> bytes:
-        """The end is written only now, because parts and usage may come after the finish."""
-        written = b""
-        for ready in self._sequencer.finish():
-            written += _PARTS[type(ready)](self, ready)
+        written = self._rest_of_parts()
         self._over = True
         finished = self._finished or ChoiceFinished(0, "unknown")
         stop: JsonObject = {
@@ -136,7 +82,7 @@ class ConverseStreamEncoder:
 
     def _part_started(self, event: PartStarted) -> bytes:
         part = event.part
-        block = self._block = _Block(part)
+        block = self._block = Block(part)
         self._parts.add(type(part))
         match part:
             case ToolCall():
@@ -155,14 +101,14 @@ class ConverseStreamEncoder:
             case _:
                 return b""
 
-    def _reasoning_start(self, block: _Block, part: Reasoning) -> bytes:
+    def _reasoning_start(self, block: Block, part: Reasoning) -> bytes:
         """Whether there is anything to show of a thought is known with its first delta, if not now."""
         written = self._delta(block, {"reasoningContent": {"text": part.text}}) if part.text else b""
         if part.dialect == DIALECT and part.encrypted is not None:
             written += self._delta(block, {"reasoningContent": {"redactedContent": part.encrypted}})
         return written
 
-    def _opaque_block(self, block: _Block, part: Opaque) -> bytes:
+    def _opaque_block(self, block: Block, part: Opaque) -> bytes:
         """The kinds that Bedrock itself streams: tools that it runs, their results, and pictures."""
         kind, value = next(iter(part.native.items()), ("", None))
         split = _OPAQUE_KINDS.get(kind)
@@ -182,14 +128,8 @@ class ConverseStreamEncoder:
             return self._delta(block, {"reasoningContent": {"text": event.text}})
         return self._delta(block, {"text": event.text})
 
-    def _arguments_delta(self, event: ArgumentsDelta) -> bytes:
-        return self._arguments(self._block, event.arguments) if self._block is not None else b""
-
-    def _arguments(self, block: _Block, text: str) -> bytes:
-        if isinstance(block.part, ToolCall) and block.part.kind == "custom":
-            block.free_text.append(text)
-            return b""
-        return self._delta(block, {"toolUse": {"input": text}}) if text else b""
+    def _input(self, block: Block, text: str) -> bytes:
+        return self._delta(block, {"toolUse": {"input": text}})
 
     def _signature_delta(self, event: SignatureDelta) -> bytes:
         block = self._block
@@ -218,21 +158,12 @@ class ConverseStreamEncoder:
             written = self._delta(block, {"reasoningContent": {"text": ""}})  # a thought that stayed empty
         if block.number is None:
             return b""
-        if block.free_text:
-            text = encode_json({"input": "".join(block.free_text)}).decode()
-            written = self._delta(block, {"toolUse": {"input": text}})
-        return written + _event("contentBlockStop", {"contentBlockIndex": block.number})
+        return written + self._rest_of_input(block) + _event("contentBlockStop", {"contentBlockIndex": block.number})
 
-    def _take_number(self, block: _Block) -> int:
-        if block.number is None:
-            block.number = self._numbers
-            self._numbers += 1
-        return block.number
-
-    def _start(self, block: _Block, start: JsonObject) -> bytes:
+    def _start(self, block: Block, start: JsonObject) -> bytes:
         return _event("contentBlockStart", {"start": start, "contentBlockIndex": self._take_number(block)})
 
-    def _delta(self, block: _Block, delta: JsonObject) -> bytes:
+    def _delta(self, block: Block, delta: JsonObject) -> bytes:
         return _event("contentBlockDelta", {"delta": delta, "contentBlockIndex": self._take_number(block)})
 
 
@@ -248,22 +179,3 @@ def _opaque_delta(field: str, value: Any) -> Any:
 
 def _event(name: str, payload: JsonObject) -> bytes:
     return event_frame(name, encode_json(payload))
-
-
-_HANDLERS: dict[type, Callable[[ConverseStreamEncoder, Any], bytes]] = {
-    ReplyStarted: ConverseStreamEncoder._reply_started,
-    UsageReported: ConverseStreamEncoder._usage_reported,
-    ChoiceFinished: ConverseStreamEncoder._choice_finished,
-    ReplyEnded: ConverseStreamEncoder._reply_ended,
-    StreamFailed: ConverseStreamEncoder._failed,
-    OpaqueEvent: ConverseStreamEncoder._opaque_event,
-}
-
-_PARTS: dict[type, Callable[[ConverseStreamEncoder, Any], bytes]] = {
-    PartStarted: ConverseStreamEncoder._part_started,
-    TextDelta: ConverseStreamEncoder._text_delta,
-    ArgumentsDelta: ConverseStreamEncoder._arguments_delta,
-    SignatureDelta: ConverseStreamEncoder._signature_delta,
-    CitationDelta: ConverseStreamEncoder._citation_delta,
-    PartEnded: ConverseStreamEncoder._part_ended,
-}

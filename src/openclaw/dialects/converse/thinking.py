@@ -14,7 +14,6 @@ from openclaw.dialects.losses import Losses
 from openclaw.dialects.messages.thinking import Thinking, decode_thinking, foreign_thinking, write_own_thinking
 from openclaw.dialects.reasoning import effort_of_budget
 
-_MESSAGES_FORM = ("anthropic.",)
 _EFFORT_FORM = ("openai.", "deepseek.v3", "qwen.", "zai.", "moonshotai.", "moonshot.", "minimax.")
 _NOVA_FORM = ("amazon.nova-2",)
 _NOVA_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -60,6 +59,10 @@ def write_own_additional(call: Call) -> JsonObject:
     return body
 
 
+def is_claude(model: str) -> bool:
+    return "anthropic." in model
+
+
 class Additional(Struct, frozen=True):
     """The additional fields of a request, and the smallest output bound with which they are valid. `claude` is the
     thinking in Anthropic's form, where the model takes that."""
@@ -72,7 +75,7 @@ def foreign_additional(call: Call, max_tokens_default: int, losses: Losses) -> A
     """The additional fields for another dialect's call. The vendor is read from the model's id; an application
     inference profile hides it, and then nothing can be sent."""
     model = call.model
-    if any(name in model for name in _MESSAGES_FORM):
+    if is_claude(model):
         thinking = foreign_thinking(call, max_tokens_default, losses)
         fields: JsonObject = {} if thinking.thinking is None else {"thinking": thinking.thinking}
         if thinking.effort is not None:

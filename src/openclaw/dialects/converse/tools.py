@@ -10,7 +10,7 @@ from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.converse.blocks import write_cache_point
 from openclaw.dialects.converse.content import DIALECT, cache_point
 from openclaw.dialects.fields import Fields, as_object, put
-from openclaw.dialects.losses import Losses
+from openclaw.dialects.losses import Losses, tool_name
 from openclaw.dialects.messages.controls import object_schema
 from openclaw.dialects.noting import NotingFields
 from openclaw.dialects.turns import Conversation
@@ -75,7 +75,7 @@ def tools_of_history(conversation: Conversation, losses: Losses) -> tuple[Tool, 
     parts = [part for turn in conversation.turns for part in turn.parts]
     names = dict.fromkeys(part.name for part in parts if isinstance(part, ToolCall))
     if names:
-        losses.add("tools: the tools of the history were declared")
+        losses.add("tools", "the tools of the history were declared")
     return tuple(FunctionTool(name) for name in names)
 
 
@@ -85,12 +85,11 @@ def write_tool_config(call: Call, tools: tuple[Tool, ...], losses: Losses) -> Js
     allowed = choice.names if choice is not None and choice.mode == "allowed" else None
     written: list[JsonObject] = []
     for tool in tools:
-        name = tool.kind if isinstance(tool, HostedTool) else tool.name
         body = _write_tool(tool, same=same, losses=losses)
         if body is None:
-            losses.add(f"tools[{name}]")
-        elif allowed is not None and name not in allowed:
-            losses.add("tool_choice: kept by leaving out the tools that are not allowed")
+            losses.add_tool(tool)
+        elif allowed is not None and tool_name(tool) not in allowed:
+            losses.add("tool_choice", "kept by leaving out the tools that are not allowed")
         else:
             written.append(body)
             mark = getattr(tool, "cache", None)
@@ -101,8 +100,8 @@ def write_tool_config(call: Call, tools: tuple[Tool, ...], losses: Losses) -> Js
         body = _write_tool_choice(choice, same=same, losses=losses)
         if body is not None:
             config["toolChoice"] = body
-    if call.parallel_tool_calls is False and written:
-        losses.add("parallel_tool_calls")
+    if written:
+        losses.add_fields(call, "parallel_tool_calls")
     return config
 
 
@@ -136,7 +135,7 @@ def _write_tool_choice(choice: ToolChoice, *, same: bool, losses: Losses) -> Jso
             losses.add("tool_choice")
             return None
         case "none":
-            losses.add("tool_choice: none")
+            losses.add("tool_choice", "the tools are offered all the same")
             return None
         case "named":
             return {"tool": {"name": choice.name, **extra}}

@@ -60,7 +60,7 @@ class CohereEmbeddings(Struct, frozen=True):
         body["embedding_types"] = ["float"]
         word = task_word(call.task, "cohere") if isinstance(call.task, str) else None
         if word is None:
-            losses.add(f"task: {_DEFAULT_TASK} is assumed")
+            losses.add("task", f"{_DEFAULT_TASK} assumed")
         body["input_type"] = word or _DEFAULT_TASK
         if given(call.user):
             losses.add("user")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from openclaw.calls import Citation, JsonObject
+from openclaw.dialects.fields import if_text
 
 
 def decode_citations(candidate: JsonObject, text: str) -> tuple[Citation, ...]:
@@ -48,9 +49,9 @@ def _citation(native: JsonObject, page: JsonObject, segment: JsonObject, text: b
     return Citation(
         dialect="gemini",
         native=native,
-        url=_word(page.get("uri")),
-        title=_word(page.get("title")),
-        cited_text=_word(segment.get("text")),
+        url=if_text(page.get("uri")),
+        title=if_text(page.get("title")),
+        cited_text=if_text(segment.get("text")),
         start_index=start,
         end_index=end,
     )
@@ -60,10 +61,6 @@ def _offset(value: Any, text: bytes) -> int | None:
     if type(value) is not int or value < 0:
         return None
     return len(text[:value].decode("utf-8", "ignore"))
-
-
-def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _list(value: Any) -> list[Any]:

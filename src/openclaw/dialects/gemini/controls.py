@@ -156,10 +156,8 @@ def encode_tools(call: Call, writer: PartWriter) -> list[JsonObject]:
                 else:
                     entries.append(tool.native)
                 functions, joined = None, False
-            case HostedTool():
-                writer.lose(f"tools[{tool.kind}]")
-            case CustomTool():
-                writer.lose(f"tools[{tool.name}]")
+            case HostedTool() | CustomTool():
+                writer.losses.add_tool(tool)
     return entries
 
 
@@ -169,9 +167,9 @@ def _encode_function(tool: FunctionTool, writer: PartWriter) -> JsonObject:
     (put if writer.own else put_given)(body, "description", tool.description)
     _write_schema(body, tool.parameters, notes, "parameters", "parametersJsonSchema")
     if tool.strict is True:
-        writer.lose(f"tools[{tool.name}].strict")
+        writer.losses.add_strict(tool)
     if tool.cache is not None:
-        writer.lose("cache")
+        writer.losses.add("cache")
     if writer.own:
         merge_extra(body, tool.extra, {})
     else:
@@ -222,7 +220,7 @@ def encode_tool_choice(choice: ToolChoice, writer: PartWriter) -> JsonObject | N
     """The `functionCallingConfig`; None for a choice that Google has no words for."""
     notes = choice.spelling if writer.own else ()
     if choice.mode == "native" and not writer.own:
-        writer.lose("tool_choice")
+        writer.losses.add("tool_choice")
         return None
     body: JsonObject = {}
     # Names may stand only beside ANY and VALIDATED, and VALIDATED leaves the model free to answer in text.
@@ -341,10 +339,10 @@ def encode_reasoning(control: ReasoningControl, model: str, writer: PartWriter) 
 def _put_effort(body: JsonObject, effort: str, model: str, writer: PartWriter) -> None:
     level = _LEVEL_BY_EFFORT.get(effort)
     if level is None:
-        writer.lose("reasoning.effort")
+        writer.losses.add("reasoning.effort")
     elif not is_before_gemini_3(model):
         body["thinkingLevel"] = level
         if effort not in _EXACT_EFFORTS:
-            writer.lose(f"reasoning.effort: {level.lower()} is the nearest")
+            writer.losses.add("reasoning.effort", f"sent as {level.lower()}")
     else:
         body["thinkingBudget"] = min(budget_of_effort(effort) or 0, BUDGET_TOKENS_MAX)

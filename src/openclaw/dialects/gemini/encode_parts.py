@@ -42,13 +42,10 @@ class PartWriter:
         self.losses = Losses()
         self._media_in_results = media_in_results
 
-    def lose(self, what: str) -> None:
-        self.losses.add(what)
-
     def write(self, part: Part) -> list[JsonObject]:
         """No, one or (a tool result with media) several Gemini parts."""
         if part.cache if not isinstance(part, Refusal) else None:
-            self.lose("cache")
+            self.losses.add("cache")
         match part:
             case Text():
                 return self._text(part)
@@ -83,17 +80,14 @@ class PartWriter:
             body["text"] = part.text
         if "thought:false" in notes:
             body["thought"] = False
-        self._sign(body, part, notes, "text.signature")
+        self._sign(body, part, notes)
         # Google refuses an empty text; other dialects write one beside tool calls.
         return [self._whole(body, part)] if self.own or part.text else []
 
-    def _sign(self, body: JsonObject, part: Text | ToolCall, notes: tuple[str, ...], field: str) -> None:
-        if part.signature is None:
-            return
-        if self.own:
+    def _sign(self, body: JsonObject, part: Text | ToolCall, notes: tuple[str, ...]) -> None:
+        # Only Google signs texts and calls: whoever the caller is, the signature is one that a Gemini model made.
+        if part.signature is not None:
             body[spelled("thoughtSignature", notes)] = part.signature
-        else:
-            self.lose(field)
 
     def _reasoning(self, part: Reasoning) -> list[JsonObject]:
         notes = self._notes(part)
@@ -104,7 +98,7 @@ class PartWriter:
         if signed:
             body[spelled("thoughtSignature", notes)] = part.signature
         elif part.signature is not None or part.encrypted is not None:
-            self.lose("reasoning.signature")
+            self.losses.add("reasoning.signature")
         return [self._whole(body, part)] if self.own or signed or part.text else []
 
     def _tool_call(self, part: ToolCall) -> JsonObject:
@@ -118,7 +112,7 @@ class PartWriter:
         if "no-args" not in notes:
             call["args"] = arguments_object(part, self.losses)
         body: JsonObject = {spelled("functionCall", notes): call}
-        self._sign(body, part, notes, "tool_call.signature")
+        self._sign(body, part, notes)
         return self._whole(body, part, functionCall=call)
 
     def _tool_result(self, part: ToolResult) -> list[JsonObject]:
@@ -143,7 +137,7 @@ class PartWriter:
     def _name_of(self, part: ToolResult) -> str:
         name = part.name or self.names.get(part.call_id)
         if name is None:
-            self.lose("tool_result.name: the history holds no call with this id")
+            self.losses.add("tool_result.name", "the history holds no call with this id")
         return name or "unknown"
 
     def _split(self, part: ToolResult) -> tuple[str | None, list[JsonObject]]:
@@ -179,21 +173,19 @@ class PartWriter:
             return [self._whole({spelled("fileData", notes): file}, part, fileData=file)]
         if source.text is not None:
             return [{"text": source.text}]
-        self.lose(f"{type(part).__name__.lower()}.file_id")
+        self.losses.add_part(part, "a file id of another provider")
         return []
 
     def _lose_details(self, part: Image | Audio | Video | Document) -> None:
         if isinstance(part, Image) and part.detail not in (None, "auto"):
-            self.lose("image.detail")
+            self.losses.add("image.detail")
         if isinstance(part, Document):
-            for field in ("context", "citations"):
-                if getattr(part, field):
-                    self.lose(f"document.{field}")
+            self.losses.add_document_details(part)
 
     def _opaque(self, part: Opaque) -> list[JsonObject]:
         if part.dialect == "gemini":
             return [part.native]
-        self.lose(f"content[{part.kind or 'opaque'}]")
+        self.losses.add_part(part)
         return []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s
+from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s, shown
 
 _KIND_BY_REASON: dict[str, FailureKind] = {
     "API_KEY_INVALID": "authentication",
@@ -104,10 +104,9 @@ def failure_of(error: JsonObject, status: int | None = None) -> Failure:
     kind = _KIND_BY_REASON.get(reason or "") or _KIND_BY_WORD.get(word or "") or kind_of_status(status or 0)
     if kind == "rate_limit" and _is_daily(details):
         kind = "quota"
-    message = error.get("message")
     return Failure(
         kind=kind,
-        message=message if isinstance(message, str) and message else f"Google answered with status {status}",
+        message=shown(error.get("message")) or f"Google answered with status {status}",
         code=reason,
         type=word,
         param=_field(details),

@@ -5,7 +5,7 @@ Neither has an end marker: a stream is complete when every candidate has a finis
 
 import re
 
-from openclaw.dialects.sse import EVENT_BYTES_MAX, SseDecoder, SseOverflow
+from openclaw.dialects.sse import EVENT_BYTES_MAX, SseDecoder, SseEvent, SseOverflow
 
 _STRUCTURE = re.compile(rb'["{}]')
 _STRING_END = re.compile(rb'["\\]')
@@ -23,10 +23,10 @@ class ArrayFrames:
         self._depth = 0
         self._in_string = False
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> list[SseEvent]:
         """The objects that are whole now. Raises `SseOverflow` when one grows beyond the limit."""
         self._buffer += data
-        frames: list[bytes] = []
+        frames: list[SseEvent] = []
         while self._step(frames):
             pass
         # What stands before the open object is done with; between objects there are only commas and white space.
@@ -38,10 +38,10 @@ class ArrayFrames:
             raise SseOverflow
         return frames
 
-    def end(self) -> list[bytes]:
+    def end(self) -> list[SseEvent]:
         return []
 
-    def _step(self, frames: list[bytes]) -> bool:
+    def _step(self, frames: list[SseEvent]) -> bool:
         """One structural byte; False when there is none left."""
         found = (_STRING_END if self._in_string else _STRUCTURE).search(self._buffer, self._position)
         if found is None:
@@ -65,21 +65,8 @@ class ArrayFrames:
         elif self._depth > 0:
             self._depth -= 1
             if self._depth == 0:
-                frames.append(self._buffer[self._start : self._position])
+                frames.append(SseEvent(self._buffer[self._start : self._position]))
         return True
-
-
-class SseFrames:
-    __slots__ = ("_decoder",)
-
-    def __init__(self) -> None:
-        self._decoder = SseDecoder()
-
-    def feed(self, data: bytes) -> list[bytes]:
-        return [event.data for event in self._decoder.feed(data)]
-
-    def end(self) -> list[bytes]:
-        return [event.data for event in self._decoder.end()]
 
 
 class Frames:
@@ -88,17 +75,17 @@ class Frames:
     __slots__ = ("_frames",)
 
     def __init__(self) -> None:
-        self._frames: ArrayFrames | SseFrames | None = None
+        self._frames: ArrayFrames | SseDecoder | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> list[SseEvent]:
         """The JSON documents that are whole now. Raises `SseOverflow`."""
         frames = self._frames
         if frames is None:
             data = data.lstrip()
             if not data:
                 return []
-            frames = self._frames = ArrayFrames() if data[:1] in (b"[", b"{") else SseFrames()
+            frames = self._frames = ArrayFrames() if data[:1] in (b"[", b"{") else SseDecoder()
         return frames.feed(data)
 
-    def end(self) -> list[bytes]:
+    def end(self) -> list[SseEvent]:
         return [] if self._frames is None else self._frames.end()

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from openclaw.calls import Call, JsonObject, Message, Part, Role
 from openclaw.dialects.call_ids import CallIds
 from openclaw.dialects.codec import Encoded, InvalidRequest
-from openclaw.dialects.fields import given, put, put_given
+from openclaw.dialects.fields import put, put_given
 from openclaw.dialects.gemini.controls import (
     decode_output_format,
     decode_reasoning,
@@ -23,6 +23,7 @@ from openclaw.dialects.gemini.controls import (
 from openclaw.dialects.gemini.encode_parts import NO_SIGNATURE, PartWriter
 from openclaw.dialects.gemini.parts import decode_parts
 from openclaw.dialects.gemini.wire import Reader, flat, merge_extra, spelled
+from openclaw.dialects.losses import Name
 
 # `function` is what Google's first clients called the turn that holds function responses.
 _ROLES: dict[str, Role] = {"user": "user", "model": "assistant", "function": "tool", "tool": "tool"}
@@ -42,11 +43,13 @@ _SETTINGS = (
 )
 
 # What another dialect may ask for and Gemini has no field for.
-_NOT_CARRIED = ("logit_bias", "metadata", "prompt_cache_key", "user")
-
-# Fields of other dialects that only keep their own client's books: losing them changes no answer.
-_BOOKKEEPING = frozenset(
-    {"stream_options", "safety_identifier", "client_metadata", "include", "prompt_cache_retention", "keep_alive"}
+_NOT_CARRIED: tuple[Name, ...] = (
+    "logit_bias",
+    "metadata",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "store",  # Google's `store` switches its own logging, and keeps nothing that a later call could refer to
+    "user",
 )
 
 _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
@@ -252,21 +255,15 @@ def _encode_modalities(call: Call, notes: tuple[str, ...]) -> Any:
 
 def _put_foreign(body: JsonObject, call: Call, writer: PartWriter, vertex: bool) -> None:
     """What another dialect's call asks for outside of the conversation, as far as Google has it."""
-    for field in _NOT_CARRIED:
-        if given(getattr(call, field)):
-            writer.lose(field)
-    if call.parallel_tool_calls is False:
-        writer.lose("parallel_tool_calls")
+    writer.losses.add_fields(call, *_NOT_CARRIED)
     if isinstance(call.service_tier, str) and call.service_tier != "auto":
         tier = None if vertex else _TIERS.get(call.service_tier)
         if tier is None:
-            writer.lose("service_tier")
+            writer.losses.add("service_tier")
         else:
             body["serviceTier"] = tier
-    if call.store is True:
-        # Google's `store` switches its own logging, and keeps nothing that a later call could refer to.
-        writer.lose("store")
-    writer.losses.add_extra(call.extra, _BOOKKEEPING)
+    writer.losses.add_format_description(call.output_format)
+    writer.losses.add_extras_of(call)
 
 
 # --- the conversation ---------------------------------------------------------------------------------------
@@ -324,7 +321,7 @@ def _foreign_turns(call: Call, writer: PartWriter) -> tuple[JsonObject | None, l
             if not contents:
                 system += parts
                 continue
-            writer.lose(f"messages.role: a later {message.role} message is sent as the user's")
+            writer.losses.add("messages[].role", f"a later {message.role} message sent as the user's")
         if not parts:
             continue
         if message.role == "assistant":
@@ -336,14 +333,14 @@ def _foreign_turns(call: Call, writer: PartWriter) -> tuple[JsonObject | None, l
         answering = message.role == "tool"
         contents.append({"role": "model" if message.role == "assistant" else "user", "parts": parts})
     if not contents and system:
-        writer.lose("instructions: sent as the user's, since Google wants a user turn")
+        writer.losses.add("instructions", "sent as the user's because Google wants a user turn")
         return None, [{"role": "user", "parts": system}]
     return ({"parts": system} if system else None), contents
 
 
 def _lose_message_fields(message: Message, writer: PartWriter) -> None:
     if message.name is not None:
-        writer.lose("messages.name")
+        writer.losses.add("messages[].name")
     writer.losses.add_extra(message.extra)
 
 

@@ -1,6 +1,6 @@
 """Gemini's streamed answers, read: chunks that each are a small GenerateContentResponse."""
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -9,8 +9,6 @@ from openclaw.calls import (
     ChoiceFinished,
     CitationDelta,
     Event,
-    Failure,
-    FailureKind,
     JsonObject,
     LogprobsDelta,
     Part,
@@ -20,14 +18,12 @@ from openclaw.calls import (
     ReplyEnded,
     ReplyStarted,
     SignatureDelta,
-    StreamFailed,
     Text,
     TextDelta,
     ToolCall,
     UsageReported,
 )
 from openclaw.dialects.call_ids import CallIds, made_id
-from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.gemini.citations import decode_citations
 from openclaw.dialects.gemini.errors import failure_of
 from openclaw.dialects.gemini.framing import Frames
@@ -35,17 +31,12 @@ from openclaw.dialects.gemini.partial_args import put_partial
 from openclaw.dialects.gemini.parts import decode_part, json_text
 from openclaw.dialects.gemini.reply import block_reason, finish_reason, finish_word
 from openclaw.dialects.gemini.usage import decode_logprobs, decode_usage
-from openclaw.dialects.sse import SseOverflow
+from openclaw.dialects.json_stream import Broken, JsonStreamDecoder
+from openclaw.dialects.sse import SseEvent
 from openclaw.dialects.times import unix_seconds
-
-_decode_json = msgspec.json.Decoder().decode
 
 _ANSWER_FIELDS = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
 _CANDIDATE_FIELDS = frozenset({"content", "finishReason", "index"})
-
-
-class _Malformed(Exception):
-    """A chunk that is not Gemini's; the text says where."""
 
 
 class _OpenChoice:
@@ -86,7 +77,7 @@ class _OpenChoice:
         if type(text) is str and (len(part) == 1 or (len(part) == 2 and part.get("thought") is True)):
             self._add_text(text, "reasoning" if len(part) == 2 else "text", events)
         elif not isinstance(part, dict):
-            raise _Malformed("a part must be an object")
+            raise Broken("a part must be an object")
         elif isinstance(part.get("functionCall"), dict):
             self._add_call(part, part["functionCall"], events)
         else:
@@ -129,7 +120,7 @@ class _OpenChoice:
             self._open(ToolCall(id=call_id, name=name, arguments=""), "call", events)
             self.has_tool_calls = True
         elif self.kind != "call":
-            raise _Malformed("a piece of a function call without its beginning")
+            raise Broken("a piece of a function call without its beginning")
         signature = part.get("thoughtSignature")
         if isinstance(signature, str):
             self.signature = signature
@@ -137,20 +128,17 @@ class _OpenChoice:
         if isinstance(arguments, dict):
             self.arguments |= arguments
         elif arguments is not None:
-            raise _Malformed("a function call's args must be an object")
+            raise Broken("a function call's args must be an object")
         pieces = call.get("partialArgs")
         if pieces is not None and not (
             isinstance(pieces, list) and all(put_partial(self.arguments, piece) for piece in pieces)
         ):
-            raise _Malformed("a function call's partialArgs do not fit together")
+            raise Broken("a function call's partialArgs do not fit together")
         if call.get("willContinue") is not True:
             self.close(events)
 
     def _add_other(self, part: JsonObject, events: list[Event]) -> None:
-        try:
-            decoded = decode_part(part, "parts", self.ids)
-        except InvalidRequest as error:
-            raise _Malformed(error.message) from error
+        decoded = decode_part(part, "parts", self.ids)
         if not isinstance(decoded, Text | Reasoning):
             self._open(decoded, "other", events)
             self.close(events)
@@ -188,79 +176,42 @@ class _OpenChoice:
         events.append(ChoiceFinished(self.index, reason, word, extra=self.extra))
 
 
-class GeminiStreamDecoder:
+class GeminiStreamDecoder(JsonStreamDecoder[JsonObject]):
     """Finish reasons are given out when the connection closes: Gemini 1.5 repeats STOP in every chunk, and token
     counts and grounding may follow the last text."""
 
     def __init__(self) -> None:
-        self._frames = Frames()
+        super().__init__(Frames())
         self._choices: dict[int, _OpenChoice] = {}
         self._started = False
         self._reply_id = ""
         self._blocked: JsonObject | None = None
         self._usage: Any = None
-        self._over = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        if self._over:
-            return []
-        events: list[Event] = []
-        try:
-            for frame in self._frames.feed(data):
-                if not self._frame(frame, events):
-                    break
-        except SseOverflow:
-            self._fail("malformed", "one chunk of the stream is too large", events)
-        return events
-
-    def end(self) -> list[Event]:
-        if self._over:
-            return []
-        events: list[Event] = []
-        for frame in self._frames.end():
-            if not self._frame(frame, events):
-                return events
+    def _closed(self, events: list[Event]) -> None:
         choices = self._choices.values()
         if self._blocked is not None and not choices:
             reason = block_reason(self._blocked)
             events.append(ChoiceFinished(0, "content_filter", reason))
         elif not choices or any(choice.finish is None or choice.kind == "call" for choice in choices):
-            self._fail("truncated", "the stream ended before the answer was complete", events)
-            return events
+            self._cut(events)
+            return
         for choice in choices:
             choice.finished(events)
         events.append(ReplyEnded())
         self._over = True
-        return events
 
-    def _frame(self, frame: bytes, events: list[Event]) -> bool:
-        """Add a chunk's events; False when the stream has failed with it."""
-        try:
-            body = _decode_json(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._fail("malformed", "a chunk of the stream is not JSON", events)
-        if not isinstance(body, dict):
-            return self._fail("malformed", "a chunk of the stream is not an object", events)
+    def _read(self, body: JsonObject, frame: SseEvent, events: list[Event]) -> None:
         error = body.get("error")
         if isinstance(error, dict):
-            self._over = True
-            events.append(StreamFailed(failure_of(error)))
-            return False
-        made: list[Event] = []
-        try:
-            self._answer(body, made)
-        except (_Malformed, RecursionError) as wrong:
-            return self._fail("malformed", f"a chunk of the stream breaks the dialect: {wrong}", events)
-        events += made
-        return True
-
-    def _answer(self, body: JsonObject, events: list[Event]) -> None:
+            self._failed(events, failure_of(error))
+            return
         if not self._started:
             self._start(body, events)
         candidates = body.get("candidates")
         if candidates is not None:
             if not isinstance(candidates, list):
-                raise _Malformed("candidates must be an array")
+                raise Broken("candidates must be an array")
             for position, candidate in enumerate(candidates):
                 self._candidate(position, candidate, events)
         if block_reason(body) is not None:
@@ -288,7 +239,7 @@ class GeminiStreamDecoder:
 
     def _candidate(self, position: int, candidate: Any, events: list[Event]) -> None:
         if not isinstance(candidate, dict):
-            raise _Malformed("a candidate must be an object")
+            raise Broken("a candidate must be an object")
         index = candidate.get("index")
         if type(index) is not int:
             index = position
@@ -302,16 +253,11 @@ class GeminiStreamDecoder:
                 for part in parts:
                     choice.add(part, events)
             elif parts is not None:
-                raise _Malformed("parts must be an array")
+                raise Broken("parts must be an array")
         elif content is not None:
-            raise _Malformed("content must be an object")
+            raise Broken("content must be an object")
         finish = finish_word(candidate.get("finishReason"))
         if finish is not None:
             choice.finish = finish
         if not candidate.keys() <= _CANDIDATE_FIELDS:
             choice.note(candidate, events)
-
-    def _fail(self, kind: FailureKind, message: str, events: list[Event]) -> Literal[False]:
-        self._over = True
-        events.append(StreamFailed(Failure(kind=kind, message=message)))
-        return False

@@ -34,38 +34,35 @@ class BlockWriter:
     def __init__(self, losses: Losses, *, same: bool) -> None:
         self._losses = losses
         self._same = same
+        self.left_out_thought = False
 
     # --- what can be carried
 
     def keeps(self, part: Part, role: TurnRole) -> bool:
         """Whether the part can be written in a turn of this role; lists the loss when it cannot."""
-        reason = self._refusal(part, role)
-        if reason is not None:
-            self._losses.add(reason)
-        return reason is None
+        kept = self._can_carry(part, role)
+        if not kept:
+            self._losses.add_part(part)
+            self.left_out_thought |= isinstance(part, Reasoning)
+        return kept
 
-    def _refusal(self, part: Part, role: TurnRole) -> str | None:
+    def _can_carry(self, part: Part, role: TurnRole) -> bool:
         match part:
             case Opaque():
-                return None if part.dialect == DIALECT else f"content[{part.kind or part.dialect}]"
+                return part.dialect == DIALECT
             case Reasoning():
                 # Anthropic takes thinking only with the signature it made itself.
-                signed = bool(part.signature) or part.encrypted is not None
-                return None if part.dialect == DIALECT and signed else "reasoning"
-            case Audio():
-                return "audio"
-            case Video():
-                return "video"
+                return part.dialect == DIALECT and (bool(part.signature) or part.encrypted is not None)
+            case Audio() | Video():
+                return False
+            case Image() | Document() if role == "assistant" and not self._same:
+                return False
             case Image():
-                if role == "assistant" and not self._same:
-                    return "image"
-                return None if self._image_source(part.source) is not None else "image"
+                return self._image_source(part.source) is not None
             case Document():
-                if role == "assistant" and not self._same:
-                    return "document"
-                return None if self._document_source(part.source) is not None else "document"
+                return self._document_source(part.source) is not None
             case _:
-                return None
+                return True
 
     # --- how it is written
 
@@ -91,7 +88,7 @@ class BlockWriter:
         # An empty encrypted_index is one that `citation_for_caller` made up; Anthropic would refuse it.
         if citation.dialect == DIALECT and citation.native.get("encrypted_index") != "":
             return True
-        self._losses.add("citations")
+        self._losses.add("text.citations")
         return False
 
     def image(self, part: Image) -> JsonObject:
@@ -163,7 +160,7 @@ class BlockWriter:
         return self._finish(body, part)
 
     def refusal(self, part: Refusal) -> JsonObject:
-        self._losses.add("refusal: sent as text")
+        self._losses.add_part(part, "sent as text")
         return self._finish({"type": "text", "text": part.text}, part)
 
     def opaque(self, part: Opaque) -> JsonObject:

@@ -25,7 +25,7 @@ from openclaw.calls import (
     ToolResult,
 )
 from openclaw.dialects.codec import InvalidRequest
-from openclaw.dialects.fields import Fields, as_object, wrong_type
+from openclaw.dialects.fields import Fields, as_object, if_integer, if_text, wrong_type
 from openclaw.dialects.noting import NotingFields
 
 DIALECT = "messages"
@@ -102,20 +102,12 @@ def decode_citation(value: object, path: str) -> Citation:
     return Citation(
         DIALECT,
         native,
-        url=_str(native.get("url")),
-        title=_str(native.get("title", native.get("document_title"))),
-        cited_text=_str(native.get("cited_text")),
-        start_index=_int(native.get("start_char_index")),
-        end_index=_int(native.get("end_char_index")),
+        url=if_text(native.get("url")),
+        title=if_text(native.get("title", native.get("document_title"))),
+        cited_text=if_text(native.get("cited_text")),
+        start_index=if_integer(native.get("start_char_index")),
+        end_index=if_integer(native.get("end_char_index")),
     )
-
-
-def _str(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _int(value: object) -> int | None:
-    return value if type(value) is int else None
 
 
 _SOURCE_KEYS = {

@@ -18,7 +18,7 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import as_object, given, put, wrong_type
-from openclaw.dialects.losses import Losses
+from openclaw.dialects.losses import Losses, Name, tool_name
 from openclaw.dialects.messages.blocks import write_cache
 from openclaw.dialects.messages.content import DIALECT, decode_cache, opaque
 from openclaw.dialects.noting import NotingFields, write_notes
@@ -52,16 +52,12 @@ def write_tools(call: Call, losses: Losses) -> list[JsonObject]:
     for tool in call.tools:
         body = _write_tool(tool, same=call.dialect == DIALECT, losses=losses)
         if body is None:
-            losses.add(f"tools[{_tool_name(tool)}]")
-        elif allowed is not None and _tool_name(tool) not in allowed:
-            losses.add("tool_choice: kept by leaving out the tools that are not allowed")
+            losses.add_tool(tool)
+        elif allowed is not None and tool_name(tool) not in allowed:
+            losses.add("tool_choice", "kept by leaving out the tools that are not allowed")
         else:
             tools.append(body)
     return tools
-
-
-def _tool_name(tool: Tool) -> str:
-    return tool.kind if isinstance(tool, HostedTool) else tool.name
 
 
 def _write_tool(tool: Tool, *, same: bool, losses: Losses) -> JsonObject | None:
@@ -123,7 +119,6 @@ def write_tool_choice(call: Call, losses: Losses) -> JsonObject | None:
     if choice.mode == "native":
         losses.add("tool_choice")
         choice = ToolChoice("auto")
-    losses.add_extra(f"tool_choice.{key}" for key in choice.extra)
     mode = choice.mode
     if mode == "allowed":
         mode = "required" if choice.required else "auto"
@@ -169,21 +164,19 @@ def write_format(output: OutputFormat, losses: Losses, *, same: bool) -> JsonObj
     if output.kind == "text":
         return None
     if output.kind == "json" or not isinstance(output.schema, dict):
-        losses.add("output_format: there is no JSON mode without a schema")
+        losses.add("output_format", "there is no JSON mode without a schema")
         return None
     body: JsonObject = {"type": "json_schema", "schema": output.schema}
     if same:
         return {**body, **output.extra}
-    if given(output.description):
-        losses.add("output_format.description")
-    losses.add_extra(output.extra)
+    losses.add_format_description(output)
     return body
 
 
 # --- the small ones ------------------------------------------------------------------------------------------
 
-# Fields of a call that no Anthropic request can hold.
-UNSUPPORTED = (
+# Fields of a call that neither Anthropic's nor Bedrock's requests can hold.
+_UNSUPPORTED: tuple[Name, ...] = (
     "frequency_penalty",
     "presence_penalty",
     "seed",
@@ -191,23 +184,17 @@ UNSUPPORTED = (
     "logit_bias",
     "metadata",
     "prompt_cache_key",
+    "n",
+    "logprobs",
+    "store",
+    "modalities",
 )
 
 _TIER_OF_OTHERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 
 
 def list_unsupported(call: Call, losses: Losses) -> None:
-    for name in UNSUPPORTED:
-        if given(getattr(call, name)):
-            losses.add(name)
-    if isinstance(call.n, int) and call.n > 1:
-        losses.add("n")
-    if call.logprobs is True:
-        losses.add("logprobs")
-    if call.store is True:
-        losses.add("store")
-    if isinstance(call.modalities, tuple) and any(m.lower() != "text" for m in call.modalities):
-        losses.add("modalities")
+    losses.add_fields(call, *_UNSUPPORTED)
 
 
 def foreign_tier(tier: Maybe[str], losses: Losses) -> str | None:
@@ -224,7 +211,7 @@ def foreign_temperature(temperature: Maybe[float], losses: Losses) -> float | No
     if not isinstance(temperature, int | float):
         return None
     if temperature > 1:
-        losses.add("temperature: 1.0")
+        losses.add("temperature", "sent as 1.0")
         return 1.0
     return temperature
 
@@ -234,7 +221,7 @@ def foreign_stop(stop: Maybe[tuple[str, ...]], losses: Losses) -> list[str]:
     sequences = stop if isinstance(stop, tuple) else ()
     visible = [sequence for sequence in sequences if sequence.strip()]
     if len(visible) < len(sequences):
-        losses.add("stop: sequences of white space were left out")
+        losses.add("stop", "sequences of white space were left out")
     return visible
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import kind_of_status, retry_after_s
+from openclaw.dialects.failures import kind_of_status, retry_after_s, shown
+from openclaw.dialects.fields import if_text
 from openclaw.dialects.jsontext import NotJson, parse
 
 # https://docs.anthropic.com/en/api/errors
@@ -64,7 +65,7 @@ def decode_error_event(event: JsonObject) -> Failure:
 
 def _failure(error: object, status: int | None) -> Failure:
     fields = error if isinstance(error, dict) else {}
-    kind_name, message = _text(fields.get("type")), _text(fields.get("message"))
+    kind_name, message = if_text(fields.get("type")), shown(fields.get("message"))
     implied: FailureKind = "server" if status is None else kind_of_status(status)
     return Failure(
         kind=_KIND_OF_TYPE.get(kind_name or "", implied),
@@ -72,13 +73,9 @@ def _failure(error: object, status: int | None) -> Failure:
         or (f"the provider answered with status {status}" if status else "the provider reported an error"),
         status=status,
         type=kind_name,
-        code=_text(fields.get("code")) or _text(fields.get("status")),  # `status` is Google's
+        code=if_text(fields.get("code")) or if_text(fields.get("status")),  # `status` is Google's
         native=fields,
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _json(body: bytes) -> Any:

@@ -21,7 +21,7 @@ from openclaw.calls import (
     Usage,
 )
 from openclaw.dialects.codec import InvalidRequest, MalformedReply
-from openclaw.dialects.fields import Fields
+from openclaw.dialects.fields import Fields, if_count
 from openclaw.dialects.losses import Losses
 from openclaw.dialects.messages.blocks import BlockWriter
 from openclaw.dialects.messages.content import DIALECT, decode_block
@@ -85,25 +85,21 @@ def stop_of_finish(
 
 def decode_usage(native: JsonObject) -> Usage:
     """Anthropic counts cache reads and writes beside `input_tokens`; the inner total includes them."""
-    read, written = _count(native.get("cache_read_input_tokens")), _count(native.get("cache_creation_input_tokens"))
-    fresh = _count(native.get("input_tokens"))
+    read, written = if_count(native.get("cache_read_input_tokens")), if_count(native.get("cache_creation_input_tokens"))
+    fresh = if_count(native.get("input_tokens"))
     by_life = native.get("cache_creation")
     details = native.get("output_tokens_details")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
-        output_tokens=_count(native.get("output_tokens")),
+        output_tokens=if_count(native.get("output_tokens")),
         cache_read_input_tokens=read,
         cache_write_input_tokens=written,
         cache_write_1h_input_tokens=(
-            _count(by_life.get("ephemeral_1h_input_tokens")) if isinstance(by_life, dict) else None
+            if_count(by_life.get("ephemeral_1h_input_tokens")) if isinstance(by_life, dict) else None
         ),
-        reasoning_output_tokens=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
+        reasoning_output_tokens=if_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
         native=native,
     )
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
 
 
 def encode_usage(usage: Usage | None, *, own: bool) -> JsonObject:

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct
 from openclaw.calls import Call, JsonObject, Maybe, Message, Part, Role, Text
 from openclaw.dialects.codec import Encoded, InvalidRequest
 from openclaw.dialects.fields import Fields, given, put
-from openclaw.dialects.losses import Losses
+from openclaw.dialects.losses import Losses, Name
 from openclaw.dialects.messages.blocks import BlockWriter
 from openclaw.dialects.messages.content import DIALECT, decode_content
 from openclaw.dialects.messages.controls import (
@@ -31,15 +31,18 @@ from openclaw.dialects.messages.thinking import (
     write_own_thinking,
 )
 from openclaw.dialects.noting import NotingFields, write_notes
-from openclaw.dialects.turns import Conversation, Turn, TurnRole, alternate, answers_without_thought, parts_of
+from openclaw.dialects.turns import (
+    Conversation,
+    Turn,
+    TurnRole,
+    alternate,
+    answers_without_thought,
+    parts_of,
+    system_texts,
+)
 
 # `system` in the conversation is newer than the field of that name.
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
-
-# Fields of other dialects that say nothing to the model: leaving them out changes no answer.
-_BOOKKEEPING = frozenset(
-    {"stream_options", "safety_identifier", "include", "background", "truncation", "client_metadata", "labels"}
-)
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -171,7 +174,7 @@ def encode(call: Call, shape: Shape) -> Encoded:
     if not given(call.max_output_tokens) and not isinstance(body.get("max_tokens"), int):
         body["max_tokens"] = shape.max_tokens_default
     if not given(call.max_output_tokens):
-        losses.add(f"max_output_tokens: {body['max_tokens']} assumed")
+        losses.add("max_output_tokens", f"{body['max_tokens']} assumed")
     return Encoded(body, losses.names())
 
 
@@ -192,10 +195,10 @@ def _write_own(call: Call, body: JsonObject, losses: Losses) -> None:
     put(body, "stop_sequences", list(call.stop) if isinstance(call.stop, tuple) else call.stop)
     put(body, "service_tier", call.service_tier)
     _write_own_output(call, body, losses)
-    took_thought = "reasoning" in losses.names()  # otherwise the request is the caller's own, right or wrong
-    if took_thought and body.get("thinking", {}).get("type") == "enabled" and answers_without_thought(turns):
+    # Where no thought was left out, the request is the caller's own, right or wrong.
+    if writer.left_out_thought and body.get("thinking", {}).get("type") == "enabled" and answers_without_thought(turns):
         del body["thinking"]
-        losses.add("reasoning: off, the tool loop carries no signed thinking")
+        losses.add("reasoning", "off because the tool loop carries no signed thinking")
     if call.user is not UNSET:
         body["metadata"] = {"user_id": call.user}
     for key, value in call.extra.items():
@@ -259,14 +262,12 @@ def _write_foreign(call: Call, body: JsonObject, shape: Shape, losses: Losses) -
     if (tier := foreign_tier(call.service_tier, losses)) is not None:
         body["service_tier"] = tier
     list_unsupported(call, losses)
-    losses.add_extra(call.extra, _BOOKKEEPING)
+    losses.add_extras_of(call)
 
 
 def _foreign_system(conversation: Conversation, writer: BlockWriter, losses: Losses) -> str | list[JsonObject]:
     """A string where one says it all; blocks where parts carry cache marks or there are several."""
-    texts = [part for part in conversation.system if isinstance(part, Text)]
-    if len(texts) < len(conversation.system):
-        losses.add("instructions: parts that are not text were left out")
+    texts = system_texts(conversation, losses)
     if len(texts) == 1 and texts[0] == Text(texts[0].text):
         return texts[0].text
     return [writer.write(part) for part in texts]
@@ -279,10 +280,10 @@ def _fitting_thinking(call: Call, conversation: Conversation, choice: Any, shape
     if not thinking.on:
         return thinking
     if forces_a_tool(choice):
-        losses.add("reasoning: off, the tool choice forces a tool")
+        losses.add("reasoning", "off because the tool choice forces a tool")
         return Thinking()
     if thinking.budgeted and answers_without_thought(conversation.turns):
-        losses.add("reasoning: off, the tool loop carries no signed thinking")
+        losses.add("reasoning", "off because the tool loop carries no signed thinking")
         return Thinking()
     return thinking
 
@@ -306,7 +307,7 @@ def _write_foreign_numbers(call: Call, body: JsonObject, thinking: Thinking, los
         body["max_tokens"] = call.max_output_tokens
     elif thinking.max_tokens is not None:
         body["max_tokens"] = thinking.max_tokens
-    sampling = {
+    sampling: dict[Name, Any] = {
         "temperature": foreign_temperature(call.temperature, losses),
         "top_p": call.top_p,
         "top_k": call.top_k,
@@ -315,7 +316,7 @@ def _write_foreign_numbers(call: Call, body: JsonObject, thinking: Thinking, los
         if not given(value):
             continue
         if thinking.on:  # "Thinking isn't compatible with temperature or top_k modifications"
-            losses.add(f"{key}: not with thinking")
+            losses.add(key, "not with thinking")
         else:
             body[key] = value
     if stop := foreign_stop(call.stop, losses):

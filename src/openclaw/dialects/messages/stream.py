@@ -1,7 +1,6 @@
 """Anthropic's event stream, read: bytes in, events out."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -10,8 +9,6 @@ from openclaw.calls import (
     ChoiceFinished,
     CitationDelta,
     Event,
-    Failure,
-    FailureKind,
     JsonObject,
     Opaque,
     OpaqueEvent,
@@ -22,35 +19,30 @@ from openclaw.calls import (
     ReplyEnded,
     ReplyStarted,
     SignatureDelta,
-    StreamFailed,
     Text,
     TextDelta,
     ToolCall,
     UsageReported,
 )
-from openclaw.dialects.codec import InvalidRequest
+from openclaw.dialects.json_stream import Broken, JsonStreamDecoder
 from openclaw.dialects.jsontext import NotJson, parse
 from openclaw.dialects.messages.content import DIALECT, decode_block, decode_citation
 from openclaw.dialects.messages.errors import decode_error_event
 from openclaw.dialects.messages.reply import END_FIELDS, decode_usage, finish_of_stop
-from openclaw.dialects.sse import SseDecoder, SseOverflow
+from openclaw.dialects.sse import SseEvent
 
 _MESSAGE_FIELDS = frozenset(
     {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage", *END_FIELDS}
 )
 
 
-class _Broken(Exception):
-    """The stream breaks Anthropic's grammar."""
-
-
 class _Block:
-    """A content block that is open. Opaque blocks are held until they are whole."""
+    """A content block that is open; `index` is its part's. Opaque blocks are held until they are whole."""
 
     __slots__ = ("deltas", "index", "input", "json", "native")
 
-    def __init__(self, index: int, part: Part, native: JsonObject) -> None:
-        self.index = index
+    def __init__(self, part: Part, native: JsonObject) -> None:
+        self.index = -1
         self.deltas = _DELTAS_OF_PART.get(type(part), {})
         self.native = native if isinstance(part, Opaque) else None
         self.input = part.arguments if isinstance(part, ToolCall) and part.arguments != "{}" else ""
@@ -58,66 +50,25 @@ class _Block:
         self.json: list[str] = []
 
 
-class MessagesStreamDecoder:
+class MessagesStreamDecoder(JsonStreamDecoder[JsonObject]):
     """One answer: from `message_start` to the first `message_stop` or `error`; what follows is ignored."""
 
-    __slots__ = ("_blocks", "_finished", "_over", "_sse", "_started", "_stop", "_total", "_usage")
-
     def __init__(self) -> None:
-        self._sse = SseDecoder()
+        super().__init__()
         self._blocks: dict[int, _Block] = {}  # by Anthropic's index
         self._total = 0
         self._usage: JsonObject = {}
         self._stop: JsonObject = {}
-        self._started = self._finished = self._over = False
+        self._started = self._finished = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Malformed framing or JSON gives a `StreamFailed` event, never an exception."""
-        if self._over:
-            return []
-        try:
-            frames = self._sse.feed(data)
-        except SseOverflow:
-            return [self._fail("malformed", "an event of the stream is too large")]
-        return self._frames(frames)
-
-    def end(self) -> list[Event]:
-        """The connection closed. A stream that was not complete gives `StreamFailed` with kind `truncated`."""
-        if self._over:
-            return []
-        events = self._frames(self._sse.end())
-        if not self._over:
-            events.append(self._fail("truncated", "the stream ended before message_stop"))
-        return events
-
-    def _frames(self, frames: list[Any]) -> list[Event]:
-        events: list[Event] = []
-        for frame in frames:
-            if self._over:
-                break
-            try:
-                event = parse(frame.data)
-                if not isinstance(event, dict):
-                    raise _Broken("an event that is not an object")
-                self._event(event, events)
-            except NotJson as error:
-                events.append(self._fail("malformed", f"the stream holds what is not JSON: {error.message}"))
-            except (_Broken, InvalidRequest) as error:
-                events.append(self._fail("malformed", f"the stream breaks the dialect: {error}"))
-        return events
-
-    def _fail(self, kind: FailureKind, message: str) -> StreamFailed:
-        self._over = True
-        return StreamFailed(Failure(kind=kind, message=message))
-
-    def _event(self, event: JsonObject, events: list[Event]) -> None:
+    def _read(self, event: JsonObject, frame: SseEvent, events: list[Event]) -> None:
         kind = event.get("type")
         handle = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handle is None:
             events.append(OpaqueEvent(DIALECT, event))
             return
         if not self._started and kind not in ("message_start", "error"):
-            raise _Broken(f"{kind} before message_start")
+            raise Broken(f"{kind} before message_start")
         handle(self, event, events)
 
     # --- the message
@@ -125,7 +76,7 @@ class MessagesStreamDecoder:
     def _message_start(self, event: JsonObject, events: list[Event]) -> None:
         message = event.get("message")
         if self._started or not isinstance(message, dict):
-            raise _Broken("a second or empty message_start")
+            raise Broken("a second or empty message_start")
         self._started = True
         usage, stop, content = message.get("usage"), message.get("stop_reason"), message.get("content")
         tier = usage.get("service_tier") if isinstance(usage, dict) else None
@@ -183,27 +134,29 @@ class MessagesStreamDecoder:
             events.append(UsageReported(decode_usage(self._usage)))
 
     def _error(self, event: JsonObject, events: list[Event]) -> None:
-        self._over = True
-        events.append(StreamFailed(decode_error_event(event)))
+        self._failed(events, decode_error_event(event))
 
     # --- blocks
 
     def _block_start(self, event: JsonObject, events: list[Event]) -> None:
         key, native = event.get("index"), event.get("content_block")
         if type(key) is not int or key in self._blocks or self._finished or not isinstance(native, dict):
-            raise _Broken("content_block_start without a new index and a block")
+            raise Broken("content_block_start without a new index and a block")
         part = decode_block(native, "content_block")
-        index = self._total
+        block = self._blocks[key] = _Block(part, native)
+        if block.native is None:
+            self._start(block, _as_started(part), events)
+
+    def _start(self, block: _Block, part: Part, events: list[Event]) -> None:
+        block.index = self._total
         self._total += 1
-        self._blocks[key] = _Block(index, part, native)
-        if not isinstance(part, Opaque):
-            events.append(PartStarted(0, index, _as_started(part)))
+        events.append(PartStarted(0, block.index, part))
 
     def _block_delta(self, event: JsonObject, events: list[Event]) -> None:
         key, delta = event.get("index"), event.get("delta")
         block = self._blocks.get(key) if type(key) is int else None
         if block is None or not isinstance(delta, dict):
-            raise _Broken("content_block_delta without an open block and a delta")
+            raise Broken("content_block_delta without an open block and a delta")
         kind = delta.get("type")
         if block.native is not None:
             self._opaque_delta(block, kind, delta)
@@ -224,14 +177,13 @@ class MessagesStreamDecoder:
     def _block_stop(self, event: JsonObject, events: list[Event]) -> None:
         key = event.get("index")
         if type(key) is not int or key not in self._blocks:
-            raise _Broken("content_block_stop without an open block")
+            raise Broken("content_block_stop without an open block")
         self._close(key, events)
 
     def _close(self, key: int, events: list[Event]) -> None:
         block = self._blocks.pop(key)
         if block.native is not None:
-            part = decode_block(_with_input(block), "content_block")
-            events.append(PartStarted(0, block.index, part))
+            self._start(block, decode_block(_with_input(block), "content_block"), events)
         elif block.input:
             events.append(ArgumentsDelta(0, block.index, block.input))
         events.append(PartEnded(0, block.index))
@@ -254,7 +206,7 @@ def _with_input(block: _Block) -> JsonObject:
     try:
         return {**native, "input": parse(text.encode())}
     except NotJson as error:
-        raise _Broken("the input of a provider-run tool is not JSON") from error
+        raise Broken("the input of a provider-run tool is not JSON") from error
 
 
 # --- deltas --------------------------------------------------------------------------------------------------
@@ -267,7 +219,7 @@ def _text(value: object) -> str:
 def _required_text(delta: JsonObject, key: str) -> str:
     value = delta.get(key)
     if type(value) is not str:
-        raise _Broken(f"a delta without {key}")
+        raise Broken(f"a delta without {key}")
     return value
 
 

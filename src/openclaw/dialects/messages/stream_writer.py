@@ -1,20 +1,16 @@
-"""Anthropic's event stream, written: events in, bytes out. Blocks come strictly one after another."""
+"""Anthropic's event stream, written: events in, bytes out."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from openclaw.calls import (
-    ArgumentsDelta,
     Call,
     ChoiceFinished,
     CitationDelta,
-    Event,
     JsonObject,
     Opaque,
     OpaqueEvent,
-    Part,
     PartEnded,
     PartStarted,
     Reasoning,
@@ -26,9 +22,10 @@ from openclaw.calls import (
     Text,
     TextDelta,
     ToolCall,
-    Usage,
     UsageReported,
 )
+from openclaw.dialects.block_stream import Block, BlockStreamEncoder
+from openclaw.dialects.jsontext import encode as encode_json
 from openclaw.dialects.messages.content import DIALECT
 from openclaw.dialects.messages.errors import error_object
 from openclaw.dialects.messages.reply import (
@@ -39,10 +36,7 @@ from openclaw.dialects.messages.reply import (
     message_id,
     stop_of_finish,
 )
-from openclaw.dialects.sequence import Sequencer
 from openclaw.dialects.sse import sse_frame
-
-_ENCODE = msgspec.json.Encoder().encode
 
 # What Anthropic itself streams in pieces inside blocks that are opaque to us: the field, the delta and its key.
 _OPAQUE_DELTAS = {
@@ -52,56 +46,13 @@ _OPAQUE_DELTAS = {
 }
 
 
-class _Block:
-    """The block being written. `number` is None until its start is on the wire."""
-
-    __slots__ = ("free_text", "number", "part", "signature")
-
-    def __init__(self, part: Part) -> None:
-        self.part = part
-        self.number: int | None = None
-        self.signature: list[str] = []  # clients take one signature_delta, the last
-        self.free_text: list[str] = []  # a custom tool's input, which becomes JSON only when it is whole
-
-
-class MessagesStreamEncoder:
-    __slots__ = (
-        "_block",
-        "_finished",
-        "_model",
-        "_numbers",
-        "_over",
-        "_own",
-        "_parts",
-        "_sequencer",
-        "_start",
-        "_usage",
-    )
+class MessagesStreamEncoder(BlockStreamEncoder):
+    __slots__ = ("_model", "_start")
 
     def __init__(self, call: Call | None = None) -> None:
+        super().__init__()
         self._model = call.model if call is not None else ""
-        self._sequencer = Sequencer()
-        self._block: _Block | None = None
-        self._numbers = 0
         self._start: ReplyStarted | None = None  # held until the next event, which may bring the input's usage
-        self._usage: Usage | None = None
-        self._finished: ChoiceFinished | None = None
-        self._parts: set[type] = set()
-        self._own = self._over = False
-
-    def encode(self, event: Event) -> bytes:
-        """Safe to call with every event of the grammar, in order. Only the first choice is written."""
-        if self._over:
-            return b""
-        handle = _HANDLERS.get(type(event))
-        if handle is not None:
-            return handle(self, event)
-        if getattr(event, "choice", 0) != 0 or type(event) not in _PARTS:
-            return b""  # log probabilities and further choices
-        written = self._held_start()
-        for ready in self._sequencer.add(event):  # type: ignore[arg-type]  # _PARTS holds the part events
-            written += _PARTS[type(ready)](self, ready)
-        return written
 
     # --- the message
 
@@ -134,16 +85,9 @@ class MessagesStreamEncoder:
         self._usage = event.usage
         return self._held_start()
 
-    def _choice_finished(self, event: ChoiceFinished) -> bytes:
-        if event.choice == 0:
-            self._finished = event
-        return self._held_start()
-
     def _reply_ended(self, event: ReplyEnded) -> bytes:
         """The end is written only now, because the usage may come after the finish."""
-        written = self._held_start()
-        for ready in self._sequencer.finish():
-            written += _PARTS[type(ready)](self, ready)
+        written = self._held_start() + self._rest_of_parts()
         self._over = True
         return written + self._message_delta() + _frame({"type": "message_stop"})
 
@@ -180,7 +124,7 @@ class MessagesStreamEncoder:
 
     def _part_started(self, event: PartStarted) -> bytes:
         part = event.part
-        block = self._block = _Block(part)
+        block = self._block = Block(part)
         self._parts.add(type(part))
         match part:
             case Reasoning():
@@ -196,7 +140,7 @@ class MessagesStreamEncoder:
             case _:
                 return self._start_block(block)
 
-    def _start_block(self, block: _Block) -> bytes:
+    def _start_block(self, block: Block) -> bytes:
         part = block.part
         if isinstance(part, ToolCall):
             part = msgspec.structs.replace(part, arguments="", kind="function")
@@ -205,14 +149,12 @@ class MessagesStreamEncoder:
             native = {"type": "thinking", "thinking": part.text, "signature": ""}
         return b"" if native is None else self._write_start(block, native)
 
-    def _write_start(self, block: _Block, native: JsonObject) -> bytes:
+    def _write_start(self, block: Block, native: JsonObject) -> bytes:
         if native["type"] == "thinking":
             native = {"signature": "", **native}
-        block.number = self._numbers
-        self._numbers += 1
-        return _frame({"type": "content_block_start", "index": block.number, "content_block": native})
+        return _frame({"type": "content_block_start", "index": self._take_number(block), "content_block": native})
 
-    def _opaque_block(self, block: _Block, part: Opaque) -> bytes:
+    def _opaque_block(self, block: Block, part: Opaque) -> bytes:
         if part.dialect != DIALECT:
             return b""
         field, delta, key = _OPAQUE_DELTAS.get(part.kind, ("", "", ""))
@@ -220,7 +162,7 @@ class MessagesStreamEncoder:
         if not value:
             return self._write_start(block, part.native)
         empty: Any = {} if field == "input" else None
-        text = _ENCODE(value).decode() if field == "input" else value
+        text = encode_json(value).decode() if field == "input" else value
         return self._write_start(block, {**part.native, field: empty}) + self._delta(block, {"type": delta, key: text})
 
     def _text_delta(self, event: TextDelta) -> bytes:
@@ -232,14 +174,8 @@ class MessagesStreamEncoder:
             return started + self._delta(block, {"type": "thinking_delta", "thinking": event.text})
         return started + self._delta(block, {"type": "text_delta", "text": event.text})
 
-    def _arguments_delta(self, event: ArgumentsDelta) -> bytes:
-        return self._arguments(self._block, event.arguments) if self._block is not None else b""
-
-    def _arguments(self, block: _Block, text: str) -> bytes:
-        if isinstance(block.part, ToolCall) and block.part.kind == "custom":
-            block.free_text.append(text)
-            return b""
-        return self._delta(block, {"type": "input_json_delta", "partial_json": text}) if text else b""
+    def _input(self, block: Block, text: str) -> bytes:
+        return self._delta(block, {"type": "input_json_delta", "partial_json": text})
 
     def _signature_delta(self, event: SignatureDelta) -> bytes:
         block = self._block
@@ -267,37 +203,16 @@ class MessagesStreamEncoder:
             written += self._start_block(block)  # a thought that stayed hidden
         if block.number is None:
             return written
-        if block.free_text:
-            text = _ENCODE({"input": "".join(block.free_text)}).decode()
-            written += self._delta(block, {"type": "input_json_delta", "partial_json": text})
-        if block.signature:
+        written += self._rest_of_input(block)
+        if block.signature:  # clients take one signature_delta, the last
             written += self._delta(block, {"type": "signature_delta", "signature": "".join(block.signature)})
         return written + _frame({"type": "content_block_stop", "index": block.number})
 
-    def _delta(self, block: _Block, delta: JsonObject) -> bytes:
+    def _delta(self, block: Block, delta: JsonObject) -> bytes:
         if block.number is None:
             return b""
         return _frame({"type": "content_block_delta", "index": block.number, "delta": delta})
 
 
 def _frame(event: JsonObject) -> bytes:
-    return sse_frame(_ENCODE(event), event["type"])
-
-
-_HANDLERS: dict[type, Callable[[MessagesStreamEncoder, Any], bytes]] = {
-    ReplyStarted: MessagesStreamEncoder._reply_started,
-    UsageReported: MessagesStreamEncoder._usage_reported,
-    ChoiceFinished: MessagesStreamEncoder._choice_finished,
-    ReplyEnded: MessagesStreamEncoder._reply_ended,
-    StreamFailed: MessagesStreamEncoder._failed,
-    OpaqueEvent: MessagesStreamEncoder._opaque_event,
-}
-
-_PARTS: dict[type, Callable[[MessagesStreamEncoder, Any], bytes]] = {
-    PartStarted: MessagesStreamEncoder._part_started,
-    TextDelta: MessagesStreamEncoder._text_delta,
-    ArgumentsDelta: MessagesStreamEncoder._arguments_delta,
-    SignatureDelta: MessagesStreamEncoder._signature_delta,
-    CitationDelta: MessagesStreamEncoder._citation_delta,
-    PartEnded: MessagesStreamEncoder._part_ended,
-}
+    return sse_frame(encode_json(event), event["type"])

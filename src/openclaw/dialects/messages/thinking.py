@@ -111,7 +111,6 @@ def foreign_thinking(call: Call, max_tokens_default: int, losses: Losses) -> Thi
     control = call.reasoning
     if control is None:
         return Thinking()
-    losses.add_extra(f"reasoning.{key}" for key in control.extra)
     if _is_off(control):
         return Thinking(thinking={"type": "disabled"})
     if not _is_on(control):
@@ -141,11 +140,11 @@ def _adaptive(control: ReasoningControl, losses: Losses) -> Thinking:
     if isinstance(control.effort, str):
         effort = _EFFORT_WORDS.get(control.effort)
         if effort != control.effort:
-            losses.add(f"reasoning.effort: {effort or 'left out'}")
+            losses.add("reasoning.effort", "" if effort is None else f"sent as {effort}")
     elif isinstance(control.budget_tokens, int) and not control.adaptive:
         effort = effort_of_budget(control.budget_tokens)
         effort = _EFFORT_WORDS.get(effort)
-        losses.add(f"reasoning.budget_tokens: sent as effort {effort}")
+        losses.add("reasoning.budget_tokens", f"sent as effort {effort}")
     return Thinking(thinking={"type": "adaptive", **_display(control)}, effort=effort)
 
 
@@ -158,12 +157,12 @@ def _budgeted(call: Call, control: ReasoningControl, max_tokens_default: int, lo
         thinking = {"type": "enabled", "budget_tokens": budget, **_display(control)}
         return Thinking(thinking=thinking, max_tokens=budget + max_tokens_default)
     if bound <= BUDGET_TOKENS_MIN:
-        losses.add("reasoning: off, max_output_tokens leaves no room for the smallest budget")
+        losses.add("reasoning", "off because max_output_tokens leaves no room for the smallest budget")
         return Thinking()
     # Leave as much room for the answer as the smallest thought has, where there is that much.
     budget = min(budget, max(bound - BUDGET_TOKENS_MIN, BUDGET_TOKENS_MIN))
     if budget < wanted and isinstance(control.effort, str):
-        losses.add(f"reasoning.effort: {budget} thinking tokens, below max_output_tokens")
+        losses.add("reasoning.effort", f"sent as {budget} thinking tokens to stay below max_output_tokens")
     _list_change(budget, control, losses)
     return Thinking(thinking={"type": "enabled", "budget_tokens": budget, **_display(control)})
 
@@ -174,11 +173,11 @@ def _wanted_budget(control: ReasoningControl, losses: Losses) -> int:
     effort = control.effort if isinstance(control.effort, str) else "medium"
     budget = budget_of_effort(effort)
     if budget is None:
-        losses.add("reasoning.effort: not known, sent as medium")
+        losses.add("reasoning.effort", "sent as medium")
         budget = budget_of_effort("medium")
     return budget or BUDGET_TOKENS_MIN
 
 
 def _list_change(budget: int, control: ReasoningControl, losses: Losses) -> None:
     if isinstance(control.budget_tokens, int) and 0 < control.budget_tokens != budget:
-        losses.add(f"reasoning.budget_tokens: {budget}")
+        losses.add("reasoning.budget_tokens", f"sent as {budget}")

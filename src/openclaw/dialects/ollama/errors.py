@@ -5,10 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from openclaw.calls import Failure, JsonObject
-from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s
-
-# A message is for people; a longer one is a proxy's page.
-_MESSAGE_CHARS_MAX = 2000
+from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s, shown
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -27,7 +24,7 @@ def failure_of(body: JsonObject, status: int | None) -> Failure:
     error = body.get("error")
     if isinstance(error, dict):
         error = error.get("message")
-    message = error[:_MESSAGE_CHARS_MAX] if isinstance(error, str) and error else "Ollama failed without saying why"
+    message = shown(error) or "Ollama failed without saying why"
     if status is None and type(body.get("StatusCode")) is int:
         status = body["StatusCode"]
     # In a stream an error is what the model's runner reported.

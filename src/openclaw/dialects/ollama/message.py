@@ -52,9 +52,6 @@ class MessageWriter:
         self.losses = Losses()
         self._names: dict[str, str] = {}
 
-    def lose(self, what: str) -> None:
-        self.losses.add(what)
-
     def messages(self, call: Call) -> list[JsonObject]:
         written: list[JsonObject] = []
         if call.instructions:
@@ -83,7 +80,7 @@ class MessageWriter:
             return written
         self.losses.add_extra(message.extra)
         if message.name is not None:
-            self.lose("messages.name")
+            self.losses.add("messages[].name")
         return written
 
     def _assemble(self, role: str, draft: _Draft, message: Message) -> JsonObject:
@@ -103,7 +100,7 @@ class MessageWriter:
 
     def _add(self, part: Part, draft: _Draft) -> None:
         if not isinstance(part, Refusal) and part.cache is not None:
-            self.lose("cache")
+            self.losses.add("cache")
         match part:
             case Text() | Refusal():
                 draft.texts.append(part.text)
@@ -111,19 +108,15 @@ class MessageWriter:
                 if part.text or self.own:
                     draft.thoughts.append(part.text)
                 if part.signature is not None or part.encrypted is not None:
-                    self.lose("reasoning.signature")
+                    self.losses.add("reasoning.signature")
             case Image():
                 self._add_image(part, draft)
             case ToolCall():
                 draft.calls.append(self.tool_call(part))
             case Document() if part.source.text is not None:
                 draft.texts.append(part.source.text)
-            case Audio() | Video() | Document():
-                self.lose(type(part).__name__.lower())
-            case Opaque():
-                self.lose(f"content[{part.kind or 'opaque'}]")
-            case ToolResult():
-                self.lose("tool_result: inside another tool result")
+            case Audio() | Video() | Document() | Opaque() | ToolResult():
+                self.losses.add_part(part)
         if not self.own and isinstance(part, Text | Image | Reasoning):
             self.losses.add_extra(part.extra)
 
@@ -131,10 +124,10 @@ class MessageWriter:
         source = part.source if part.source.url is None else source_of_url(part.source.url)
         if source.data is None:
             # Ollama fetches nothing: an image must come with the request.
-            self.lose("image.url" if source.url is not None else "image.file_id")
+            self.losses.add_part(part, "only data is taken")
             return
         if part.detail not in (None, "auto"):
-            self.lose("image.detail")
+            self.losses.add("image.detail")
         draft.images.append(source.data)
 
     def tool_call(self, part: ToolCall) -> JsonObject:
@@ -151,11 +144,12 @@ class MessageWriter:
         elif "no-id" not in notes:
             body["id"] = part.id
         if part.signature is not None:
-            self.lose("tool_call.signature")
+            self.losses.add("tool_call.signature")
+        if not self.own:
+            self.losses.add_extra(part.extra)
+            return body
         for key, value in part.extra.items():
-            if not self.own:
-                self.lose(f"extra.{key}")
-            elif key.startswith("function."):
+            if key.startswith("function."):
                 function[key.removeprefix("function.")] = value
             else:
                 body[key] = value
@@ -179,9 +173,9 @@ class MessageWriter:
         if "no-id" not in notes:
             body["tool_call_id"] = part.call_id
         if part.is_error:
-            self.lose("tool_result.is_error")
+            self.losses.add("tool_result.is_error")
         if part.cache is not None:
-            self.lose("cache")
+            self.losses.add("cache")
         if not self.own:
             self.losses.add_extra(part.extra)
         return body

@@ -28,6 +28,7 @@ from openclaw.calls import (
 from openclaw.dialects.call_ids import CallIds
 from openclaw.dialects.codec import Encoded, InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, given, put, put_given, wrong_type
+from openclaw.dialects.losses import Name
 from openclaw.dialects.media_types import image_type
 from openclaw.dialects.ollama.message import MessageWriter, json_text
 from openclaw.dialects.reasoning import effort_of_budget
@@ -48,11 +49,15 @@ _OPTIONS: tuple[tuple[str, str, Callable[[Fields, str], Any]], ...] = (
 _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _EXACT_LEVELS = frozenset({"none", "low", "medium", "high"})
 
-_NOT_CARRIED = ("logit_bias", "metadata", "prompt_cache_key", "user")
-
-# Fields of other dialects that only keep their own client's books: losing them changes no answer.
-_BOOKKEEPING = frozenset(
-    {"stream_options", "safety_identifier", "client_metadata", "include", "prompt_cache_retention"}
+_NOT_CARRIED: tuple[Name, ...] = (
+    "logit_bias",
+    "metadata",
+    "modalities",
+    "n",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "store",
+    "user",
 )
 
 
@@ -331,17 +336,17 @@ def _encode_think(control: ReasoningControl, writer: MessageWriter) -> Maybe[boo
         return False
     if not isinstance(effort, str) and isinstance(control.budget_tokens, int):
         effort = effort_of_budget(control.budget_tokens)
-        writer.lose(f"reasoning.budget_tokens: sent as effort {effort}")
+        writer.losses.add("reasoning.budget_tokens", f"sent as effort {effort}")
         if effort == "none":
             return False
     if not isinstance(effort, str):
         return True if control.enabled or control.adaptive else UNSET
     level = _LEVELS.get(effort)
     if level is None:
-        writer.lose("reasoning.effort")
+        writer.losses.add("reasoning.effort")
         return True
     if effort not in _EXACT_LEVELS and not isinstance(control.budget_tokens, int):
-        writer.lose(f"reasoning.effort: {level} is the nearest")
+        writer.losses.add("reasoning.effort", f"sent as {level}")
     return level
 
 
@@ -351,7 +356,7 @@ def _encode_tools(call: Call, writer: MessageWriter) -> list[JsonObject]:
         # Ollama has no choice to make; a model that is shown no tool calls none.
         return []
     if choice is not None and choice.mode != "auto":
-        writer.lose("tool_choice")
+        writer.losses.add("tool_choice")
     tools: list[JsonObject] = []
     for tool in call.tools:
         match tool:
@@ -359,10 +364,8 @@ def _encode_tools(call: Call, writer: MessageWriter) -> list[JsonObject]:
                 tools.append(_encode_function(tool, writer))
             case HostedTool(dialect="ollama"):
                 tools.append(tool.native)
-            case HostedTool():
-                writer.lose(f"tools[{tool.kind}]")
-            case CustomTool():
-                writer.lose(f"tools[{tool.name}]")
+            case HostedTool() | CustomTool():
+                writer.losses.add_tool(tool)
     return tools
 
 
@@ -375,9 +378,9 @@ def _encode_function(tool: FunctionTool, writer: MessageWriter) -> JsonObject:
     if not (writer.own and "no-type" in tool.spelling):
         body["type"] = "function"
     if tool.strict is True:
-        writer.lose(f"tools[{tool.name}].strict")
+        writer.losses.add_strict(tool)
     if tool.cache is not None:
-        writer.lose("cache")
+        writer.losses.add("cache")
     if writer.own:
         _merge(body, tool.extra, "function", function)
     else:
@@ -386,17 +389,8 @@ def _encode_function(tool: FunctionTool, writer: MessageWriter) -> JsonObject:
 
 
 def _lose_the_rest(call: Call, writer: MessageWriter) -> None:
-    for field in _NOT_CARRIED:
-        if given(getattr(call, field)):
-            writer.lose(field)
-    if isinstance(call.n, int) and call.n > 1:
-        writer.lose("n")
-    if call.parallel_tool_calls is False:
-        writer.lose("parallel_tool_calls")
-    if call.store is True:
-        writer.lose("store")
+    writer.losses.add_fields(call, *_NOT_CARRIED)
     if isinstance(call.service_tier, str) and call.service_tier not in ("auto", "default"):
-        writer.lose("service_tier")
-    if isinstance(call.modalities, tuple) and set(call.modalities) - {"text"}:
-        writer.lose("modalities")
-    writer.losses.add_extra(call.extra, _BOOKKEEPING)
+        writer.losses.add("service_tier")
+    writer.losses.add_format_description(call.output_format)
+    writer.losses.add_extras_of(call)

@@ -8,8 +8,6 @@ from openclaw.calls import (
     ArgumentsDelta,
     ChoiceFinished,
     Event,
-    Failure,
-    FailureKind,
     Image,
     JsonObject,
     LogprobsDelta,
@@ -26,85 +24,31 @@ from openclaw.calls import (
     UsageReported,
 )
 from openclaw.dialects.call_ids import CallIds
-from openclaw.dialects.codec import InvalidRequest
+from openclaw.dialects.json_stream import Broken, JsonStreamDecoder, Lines
 from openclaw.dialects.ollama.errors import failure_of
 from openclaw.dialects.ollama.message import MessageWriter
 from openclaw.dialects.ollama.reply import NO_TIME, decode_usage, done_reason, encode_usage, finish_reason, reply_id
 from openclaw.dialects.ollama.request import decode_tool_call
-from openclaw.dialects.sse import EVENT_BYTES_MAX
+from openclaw.dialects.sse import SseEvent
 from openclaw.dialects.times import rfc3339, unix_seconds
 
-_decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
 
 _LINE_FIELDS = frozenset({"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count"})
 
 
-class _Malformed(Exception):
-    """A line that is not Ollama's; the text says where."""
-
-
-class OllamaStreamDecoder:
+class OllamaStreamDecoder(JsonStreamDecoder[JsonObject]):
     def __init__(self) -> None:
-        self._buffer = b""
+        super().__init__(Lines())
         self._ids: CallIds | None = None
         self._index = -1
         self._kind: Literal["", "text", "reasoning"] = ""
         self._has_tool_calls = False
-        self._over = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        if self._over:
-            return []
-        events: list[Event] = []
-        *lines, self._buffer = (self._buffer + data).split(b"\n")
-        for line in lines:
-            if not self._line(line, events):
-                return events
-        if len(self._buffer) > EVENT_BYTES_MAX:
-            self._fail("malformed", "one line of the stream is too large", events)
-        return events
-
-    def end(self) -> list[Event]:
-        if self._over:
-            return []
-        events: list[Event] = []
-        # The last line may lack its newline; half a line is a cut, not nonsense.
-        if self._is_whole(self._buffer) and not self._line(self._buffer, events):
-            return events
-        self._fail("truncated", "the stream ended before the answer was complete", events)
-        return events
-
-    def _is_whole(self, line: bytes) -> bool:
-        try:
-            _decode_json(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return False
-        return True
-
-    def _line(self, line: bytes, events: list[Event]) -> bool:
-        """Add a line's events; False when the stream is over with it."""
-        if not line or line.isspace():
-            return True
-        try:
-            body = _decode_json(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._fail("malformed", "a line of the stream is not JSON", events)
-        if not isinstance(body, dict):
-            return self._fail("malformed", "a line of the stream is not an object", events)
+    def _read(self, body: JsonObject, frame: SseEvent, events: list[Event]) -> None:
         if body.get("error") is not None:
-            self._over = True
-            events.append(StreamFailed(failure_of(body, None)))
-            return False
-        made: list[Event] = []
-        try:
-            self._answer(body, made)
-        except (_Malformed, InvalidRequest, RecursionError) as wrong:
-            return self._fail("malformed", f"a line of the stream breaks the dialect: {wrong}", events)
-        events += made
-        return not self._over
-
-    def _answer(self, body: JsonObject, events: list[Event]) -> None:
+            self._failed(events, failure_of(body, None))
+            return
         ids = self._ids
         if ids is None:
             model = body.get("model")
@@ -120,7 +64,7 @@ class OllamaStreamDecoder:
         if isinstance(message, dict):
             self._message(message, ids, events)
         elif message is not None:
-            raise _Malformed("message must be an object")
+            raise Broken("message must be an object")
         logprobs = body.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
             events.append(LogprobsDelta(0, {"content": logprobs}))
@@ -136,7 +80,7 @@ class OllamaStreamDecoder:
         if not calls:
             return
         if not isinstance(calls, list):
-            raise _Malformed("tool_calls must be an array")
+            raise Broken("tool_calls must be an array")
         for position, native in enumerate(calls):
             call = decode_tool_call(native, f"tool_calls[{position}]", ids)
             self._open(msgspec.structs.replace(call, arguments=""), events)
@@ -146,7 +90,7 @@ class OllamaStreamDecoder:
 
     def _text(self, text: Any, kind: Literal["text", "reasoning"], events: list[Event]) -> None:
         if not isinstance(text, str):
-            raise _Malformed("content and thinking must be strings")
+            raise Broken("content and thinking must be strings")
         if self._kind != kind:
             self._open(Text("") if kind == "text" else Reasoning(dialect="ollama"), events)
             self._kind = kind
@@ -174,11 +118,6 @@ class OllamaStreamDecoder:
         if usage is not None:
             events.append(UsageReported(usage))
         events.append(ReplyEnded())
-
-    def _fail(self, kind: FailureKind, message: str, events: list[Event]) -> Literal[False]:
-        self._over = True
-        events.append(StreamFailed(Failure(kind=kind, message=message)))
-        return False
 
 
 class OllamaStreamEncoder:

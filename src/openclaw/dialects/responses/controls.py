@@ -17,8 +17,9 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, given, put, put_given, wrong_type
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.reasoning import effort_of_budget
-from openclaw.dialects.responses.parts import NAME, Losses, lose_extra
+from openclaw.dialects.responses.parts import NAME
 
 # --- tools --------------------------------------------------------------------------------------------------
 
@@ -45,7 +46,7 @@ def encode_tool(tool: Tool, *, own: bool, losses: Losses) -> JsonObject | None:
     if isinstance(tool, HostedTool):
         if tool.dialect == NAME:
             return tool.native
-        losses.add(f"tools[{tool.kind}]")
+        losses.add_tool(tool)
         return None
     kind = "function" if isinstance(tool, FunctionTool) else "custom"
     body: JsonObject = {"type": kind, "name": tool.name}
@@ -62,11 +63,11 @@ def encode_tool(tool: Tool, *, own: bool, losses: Losses) -> JsonObject | None:
             # https://platform.openai.com/docs/guides/migrate-to-responses (functions are strict by default).
             body.setdefault("strict", False)
         if tool.cache is not None:
-            losses.add("cache: the provider caches by itself")
+            losses.add("cache")
     if own:
         body.update(tool.extra)
     else:
-        lose_extra(tool.extra, losses)
+        losses.add_extra(tool.extra)
     return body
 
 
@@ -138,7 +139,7 @@ def decode_format(fields: Fields) -> OutputFormat | None:
     return OutputFormat("schema", schema, name, description, strict, inner.rest())
 
 
-def encode_format(wanted: OutputFormat, *, own: bool, losses: Losses) -> JsonObject:
+def encode_format(wanted: OutputFormat, *, own: bool) -> JsonObject:
     if wanted.kind != "schema":
         body: JsonObject = {"type": "text" if wanted.kind == "text" else "json_object"}
     else:
@@ -153,8 +154,6 @@ def encode_format(wanted: OutputFormat, *, own: bool, losses: Losses) -> JsonObj
             body.setdefault("schema", {"type": "object"})
     if own:
         body.update(wanted.extra)
-    else:
-        lose_extra(wanted.extra, losses)
     return body
 
 
@@ -184,7 +183,6 @@ def encode_reasoning(control: ReasoningControl, *, own: bool, losses: Losses) ->
     put_given(body, "summary", control.summary)
     if control.include is True and body.get("effort") != "none":
         body.setdefault("summary", "auto")
-    lose_extra(control.extra, losses)
     return body
 
 
@@ -195,7 +193,7 @@ def _effort(control: ReasoningControl, losses: Losses) -> str | None:
     if isinstance(budget, int) and budget >= 0:
         effort = effort_of_budget(budget)
         if budget > 0:
-            losses.add(f"reasoning.budget_tokens: effort {effort}")
+            losses.add("reasoning.budget_tokens", f"sent as effort {effort}")
         return effort
     if control.enabled and not control.adaptive:
         return "medium"

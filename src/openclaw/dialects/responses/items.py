@@ -19,15 +19,14 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, wrong_type
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.responses.notes import ITEM, ITEM_STRING, Notes, apply_notes, note, prefixed
 from openclaw.dialects.responses.parts import (
     NAME,
     Content,
-    Losses,
     decode_part,
     decode_parts,
     encode_part,
-    lose_extra,
 )
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "developer"}
@@ -247,7 +246,7 @@ class ItemsEncoder:
         if message.name is not None:
             self.losses.add("messages[].name")
         if not self.own:
-            lose_extra(message.extra, self.losses)
+            self.losses.add_extra(message.extra)
         content = message.content
         if content is None:
             return
@@ -312,7 +311,7 @@ class ItemsEncoder:
                 if part.dialect == NAME:
                     self.items.append(part.native)
                 else:
-                    self.losses.add(f"parts[{part.kind or 'opaque'}]")
+                    self.losses.add_part(part)
 
     def _content(self, part: Content) -> None:
         if not self.own and isinstance(part, Text) and not part.text:
@@ -356,7 +355,7 @@ class ItemsEncoder:
             arguments = part.arguments if part.arguments or self.own else "{}"
             body = {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
         if part.signature is not None:
-            self.losses.add("reasoning.signature")
+            self.losses.add("tool_call.signature")
         return self._finish(body, part)
 
     def _result(self, part: ToolResult) -> JsonObject:
@@ -389,12 +388,12 @@ class ItemsEncoder:
 
     def _finish(self, body: JsonObject, part: ToolCall | ToolResult | Reasoning) -> JsonObject:
         if part.cache is not None:
-            self.losses.add("cache: the provider caches by itself")
+            self.losses.add("cache")
         if self.own:
             apply_notes(body, part.spelling)
             body.update(part.extra)
         else:
-            lose_extra(part.extra, self.losses)
+            self.losses.add_extra(part.extra)
         return body
 
 

@@ -20,6 +20,7 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields, as_object
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.media import source_of_url, url_of_source
 from openclaw.dialects.responses.notes import Notes, apply_notes, note
 
@@ -37,21 +38,6 @@ _AUDIO_FORMATS = {
     "audio/x-wav": "wav",
     "audio/wave": "wav",
 }
-
-
-class Losses:
-    """What the dialect cannot carry, each named once, in the order of finding."""
-
-    __slots__ = ("_names",)
-
-    def __init__(self) -> None:
-        self._names: dict[str, None] = {}
-
-    def add(self, name: str) -> None:
-        self._names[name] = None
-
-    def names(self) -> Notes:
-        return tuple(self._names)
 
 
 # --- decoding -----------------------------------------------------------------------------------------------
@@ -190,7 +176,7 @@ def encode_part(part: Part, plain_type: str, origin: str, losses: Losses) -> Jso
     if isinstance(part, Opaque):
         if part.dialect == NAME:
             return part.native
-        losses.add(f"parts[{part.kind or 'opaque'}]")
+        losses.add_part(part)
         return None
     body = _encode_content(part, plain_type, origin, losses)
     if body is None:
@@ -199,12 +185,12 @@ def encode_part(part: Part, plain_type: str, origin: str, losses: Losses) -> Jso
         if own:
             body["prompt_cache_breakpoint"] = part.cache.extra
         else:
-            losses.add("cache: the provider caches by itself")
+            losses.add("cache")
     if own:
         apply_notes(body, part.spelling)
         _add_extra(body, part.extra)
     else:
-        lose_extra(part.extra, losses)
+        losses.add_extra(part.extra)
     return body
 
 
@@ -214,20 +200,6 @@ def _add_extra(body: JsonObject, extra: JsonObject) -> None:
             continue
         inner = body.get(key)
         body[key] = {**inner, **value} if isinstance(inner, dict) and isinstance(value, dict) else value
-
-
-# Fields of other dialects' messages and parts that say nothing to the model.
-_PART_BOOKKEEPING = frozenset({"id", "index", "status", "type"})
-
-
-def lose_extra(extra: JsonObject, losses: Losses) -> None:
-    """List another dialect's fields; one that is null or empty said nothing."""
-    for key, value in extra.items():
-        if key not in _PART_BOOKKEEPING and value not in _EMPTY:
-            losses.add(f"extra.{key}")
-
-
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def _encode_content(part: Part, plain_type: str, origin: str, losses: Losses) -> JsonObject | None:
@@ -246,7 +218,7 @@ def _encode_content(part: Part, plain_type: str, origin: str, losses: Losses) ->
             media_type = part.source.media_type or ""
             audio_format = part.format or _AUDIO_FORMATS.get(media_type) or media_type.removeprefix("audio/") or "wav"
             return {"type": "input_audio", "input_audio": {"data": part.source.data, "format": audio_format}}
-    losses.add(type(part).__name__.lower())
+    losses.add_part(part)
     return None
 
 
@@ -256,7 +228,7 @@ def _encode_text(part: Text, plain_type: str, origin: str, losses: Losses) -> Js
         if origin == NAME:
             body["annotations"] = [citation.native for citation in part.citations]
         else:
-            losses.add("citations")
+            losses.add("text.citations")
     if part.signature is not None:
         losses.add("text.signature")
     return body
@@ -270,7 +242,7 @@ def _encode_image(part: Image, origin: str, losses: Losses) -> JsonObject | None
     elif part.source.file_id is not None and origin in _SHARES_FILES:
         body["file_id"] = part.source.file_id
     else:
-        losses.add("image.file_id")
+        losses.add_part(part, "a file id of another provider")
         return None
     if part.detail is not None:
         body["detail"] = part.detail
@@ -293,14 +265,11 @@ def _encode_file(part: Document, origin: str, losses: Losses) -> JsonObject | No
     elif source.file_id is not None and origin in _SHARES_FILES:
         body["file_id"] = source.file_id
     else:
-        losses.add("document.file_id")
+        losses.add_part(part, "a file id of another provider")
         return None
     if part.title is not None:
         body["filename"] = part.title
     elif "file_data" in body and origin != NAME:  # OpenAI wants a name beside the bytes
         body["filename"] = "document.txt" if source.text is not None else "document.pdf"
-    if part.context is not None:
-        losses.add("document.context")
-    if part.citations:
-        losses.add("document.citations")
+    losses.add_document_details(part)
     return body

@@ -22,9 +22,10 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest, MalformedReply
 from openclaw.dialects.fields import Fields, as_object, given
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.responses.controls import encode_format, encode_reasoning, encode_tool, encode_tool_choice
 from openclaw.dialects.responses.items import ItemsEncoder, decode_model_item
-from openclaw.dialects.responses.parts import NAME, Losses
+from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.request import encode_instructions
 
 # --- why it stopped -----------------------------------------------------------------------------------------
@@ -321,7 +322,7 @@ def _echo(call: Call) -> JsonObject:
     text = call.extra.get("text") if own else None
     body["text"] = {**_ECHO_DEFAULTS["text"], **(text if isinstance(text, dict) else {})}
     if call.output_format is not None:
-        wanted = encode_format(call.output_format, own=own, losses=unheard)
+        wanted = encode_format(call.output_format, own=own)
         body["text"]["format"] = {**_ECHOED_SCHEMA, **wanted} if wanted["type"] == "json_schema" else wanted
     if call.reasoning is not None:
         reasoning = encode_reasoning(call.reasoning, own=own, losses=unheard)

@@ -6,7 +6,8 @@ from msgspec import UNSET
 
 from openclaw.calls import Call, JsonObject, Maybe, Message, Part, Text
 from openclaw.dialects.codec import Encoded
-from openclaw.dialects.fields import Fields, given, put, put_given, wrong_type
+from openclaw.dialects.fields import Fields, put, put_given, wrong_type
+from openclaw.dialects.losses import Losses, Name
 from openclaw.dialects.responses.controls import (
     decode_format,
     decode_reasoning,
@@ -19,7 +20,7 @@ from openclaw.dialects.responses.controls import (
 )
 from openclaw.dialects.responses.items import ItemsEncoder, decode_items
 from openclaw.dialects.responses.notes import apply_notes, note
-from openclaw.dialects.responses.parts import NAME, Losses
+from openclaw.dialects.responses.parts import NAME
 
 # Wire name and field of `Call` are the same word.
 _NUMBERS = ("temperature", "top_p")
@@ -28,14 +29,19 @@ _BOOLEANS = ("parallel_tool_calls", "store", "stream")
 _TEXTS = ("user", "service_tier", "prompt_cache_key")
 _OBJECTS = ("metadata",)
 
-# Fields of `Call` for which Responses has no word. `n: 1` and text alone ask for nothing that it would not do.
-_WITHOUT_WORD = ("top_k", "frequency_penalty", "presence_penalty", "seed", "stop", "logit_bias", "n", "modalities")
-_ASKS_NOTHING: dict[str, Any] = {"n": 1, "modalities": ("text",), "stop": (), "logit_bias": {}}
+# Fields of `Call` for which Responses has no word.
+_WITHOUT_WORD: tuple[Name, ...] = (
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "logit_bias",
+    "n",
+    "modalities",
+)
 
 _SERVICE_TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
-
-# Fields of other dialects that say nothing to the model: leaving them out changes no answer.
-_BOOKKEEPING = frozenset({"stream_options", "safety_identifier", "prompt_cache_retention", "client_metadata"})
 
 _LOGPROBS = "message.output_text.logprobs"
 _ENCRYPTED = "reasoning.encrypted_content"
@@ -145,7 +151,7 @@ def encode(call: Call) -> Encoded:
     if call.tool_choice is not None:
         put(body, "tool_choice", encode_tool_choice(call.tool_choice, call, losses))
     if call.output_format is not None:
-        body["text"] = {"format": encode_format(call.output_format, own=own, losses=losses)}
+        body["text"] = {"format": encode_format(call.output_format, own=own)}
     if call.reasoning is not None:
         reasoning = encode_reasoning(call.reasoning, own=own, losses=losses)
         if reasoning or own:
@@ -173,10 +179,10 @@ def encode_instructions(instructions: str | tuple[Part, ...], losses: Losses) ->
     texts: list[str] = []
     for part in instructions:
         if not isinstance(part, Text):
-            losses.add(f"instructions[{type(part).__name__.lower()}]")
+            losses.add_instruction(part)
             continue
         if part.cache is not None:
-            losses.add("cache: the provider caches by itself")
+            losses.add("cache")
         texts.append(part.text)
     return _INSTRUCTIONS_SEPARATOR.join(texts)
 
@@ -188,9 +194,7 @@ def _plain_values(call: Call) -> dict[str, Maybe[Any]]:
 def _finish_own(body: JsonObject, call: Call, losses: Losses) -> None:
     for key, value in _plain_values(call).items():
         put(body, key, value)
-    for key in _WITHOUT_WORD:  # only a rule of the gateway can have set these
-        if given(getattr(call, key)):
-            losses.add(key)
+    losses.add_fields(call, *_WITHOUT_WORD)  # only a rule of the gateway can have set these
     for key, value in call.extra.items():
         body[key] = {**value, **body.get(key, {})} if key == "text" else value
     apply_notes(body, call.spelling)
@@ -205,10 +209,7 @@ def _finish_foreign(body: JsonObject, call: Call, losses: Losses) -> None:
     if not all(isinstance(value, str) for value in body.get("metadata", {}).values()):
         losses.add("metadata")
         del body["metadata"]
-    for key in _WITHOUT_WORD:
-        value = getattr(call, key)
-        if given(value) and value != _ASKS_NOTHING.get(key):
-            losses.add(key)
+    losses.add_fields(call, *_WITHOUT_WORD)
     if call.tools and not body["tools"]:  # only tools of another provider; a choice among none is an error
         del body["tools"]
         if body.pop("tool_choice", "auto") not in ("auto", "none"):
@@ -222,6 +223,4 @@ def _finish_foreign(body: JsonObject, call: Call, losses: Losses) -> None:
         include.append(_ENCRYPTED)
     if include:
         body["include"] = include
-    for key in call.extra:
-        if key not in _BOOKKEEPING:
-            losses.add(f"extra.{key}")
+    losses.add_extras_of(call)

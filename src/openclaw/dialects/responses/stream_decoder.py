@@ -17,7 +17,6 @@ from openclaw.calls import (
     CitationDelta,
     Event,
     Failure,
-    FailureKind,
     JsonObject,
     LogprobsDelta,
     Opaque,
@@ -30,15 +29,14 @@ from openclaw.calls import (
     ReplyEnded,
     ReplyStarted,
     SignatureDelta,
-    StreamFailed,
     Text,
     TextDelta,
     ToolCall,
     Usage,
     UsageReported,
 )
-from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields
+from openclaw.dialects.json_stream import Broken, JsonStreamDecoder
 from openclaw.dialects.openai_errors import error_object, failure_of_openai_error
 from openclaw.dialects.responses.items import (
     SUMMARY_SEPARATOR,
@@ -49,7 +47,7 @@ from openclaw.dialects.responses.items import (
 from openclaw.dialects.responses.notes import ITEM, prefixed
 from openclaw.dialects.responses.parts import NAME, decode_citation
 from openclaw.dialects.responses.reply import decode_finish, decode_output_item, take_head
-from openclaw.dialects.sse import SseDecoder, SseEvent, SseOverflow
+from openclaw.dialects.sse import SseEvent
 
 
 class _Wire(msgspec.Struct):
@@ -73,12 +71,7 @@ class _Wire(msgspec.Struct):
     error: Any = None
 
 
-_decode_wire = msgspec.json.Decoder(_Wire).decode
 _decode_json = msgspec.json.Decoder().decode
-
-
-class _Malformed(Exception):
-    """The event breaks the grammar; the text says how, for people."""
 
 
 class _Open:
@@ -111,85 +104,51 @@ _OPAQUE = ""
 """The kind of a slot whose item this version does not read; its part is given whole when the item is done."""
 
 
-class ResponsesStreamDecoder:
+class ResponsesStreamDecoder(JsonStreamDecoder[_Wire]):
     """`response.completed`, `.incomplete` or `.failed` ends the stream; the `[DONE]` of some servers is ignored."""
 
+    _decode = msgspec.json.Decoder(_Wire).decode
+
     def __init__(self) -> None:
-        self._sse = SseDecoder()
+        super().__init__()
         self._slots: dict[int, _Slot] = {}
         self._next = 0
         self._extra: JsonObject | None = None
         self._tier: str | None = None
         self._called = False
-        self._over = False
+        # Of the event that is being read: its bytes, and where what it says goes.
         self._data = b""
         self._events: list[Event] = []
 
-    def feed(self, data: bytes) -> list[Event]:
-        if self._over:
-            return []
-        try:
-            frames = self._sse.feed(data)
-        except SseOverflow:
-            self._fail("malformed", "The provider sent an event that is too large.")
-            frames = []
-        return self._read(frames)
+    def _read_other(self, data: bytes, events: list[Event]) -> None:
+        if data != b"[DONE]":
+            super()._read_other(data, events)
 
-    def end(self) -> list[Event]:
-        if self._over:
-            return []
-        events = self._read(self._sse.end())
-        if not self._over:
-            self._fail("truncated", "The provider closed the stream before the answer was complete.")
-            events += self._read([])
-        return events
-
-    def _read(self, frames: list[SseEvent]) -> list[Event]:
-        for frame in frames:
-            if self._over:
-                break
-            self._frame(frame)
-        events, self._events = self._events, []
-        return events
-
-    def _frame(self, frame: SseEvent) -> None:
-        if frame.data == b"[DONE]":
-            return
-        self._data = frame.data
-        try:
-            wire = _decode_wire(frame.data)
-            kind = wire.type or frame.event or ""
-            handler = _HANDLERS.get(kind)
-            if handler is not None:
-                handler(self, wire)
-            elif kind == "error" or wire.error:
-                self._error(frame.data)
-            elif kind in _ENDS:
-                self._completed(wire, kind)
-            elif kind in _FAILURES:
-                self._failed(wire, kind)
-            else:
-                self._opaque_event(frame.data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._fail("malformed", "The provider sent an event that is not JSON of the Responses dialect.")
-        except (_Malformed, InvalidRequest) as error:
-            self._fail("malformed", f"The provider sent a broken event: {error}.")
-
-    def _fail(self, kind: FailureKind, message: str) -> None:
-        self._over = True
-        self._events.append(StreamFailed(Failure(kind=kind, message=message)))
+    def _read(self, wire: _Wire, frame: SseEvent, events: list[Event]) -> None:
+        self._data, self._events = frame.data, events
+        kind = wire.type or frame.event or ""
+        handler = _HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, wire)
+        elif kind == "error" or wire.error:
+            self._error(frame.data)
+        elif kind in _ENDS:
+            self._completed(wire, kind)
+        elif kind in _FAILURES:
+            self._broken_off(wire, kind)
+        else:
+            self._opaque_event(frame.data)
 
     def _error(self, data: bytes) -> None:
         native = error_object(_decode_json(data))
         if native.get("type") == "error":  # the event's type, not the error's
             native = {key: value for key, value in native.items() if key not in ("type", "sequence_number")}
-        self._over = True
-        self._events.append(StreamFailed(failure_of_openai_error(native)))
+        self._failed(self._events, failure_of_openai_error(native))
 
     def _opaque_event(self, data: bytes) -> None:
         native = _decode_json(data)
         if not isinstance(native, dict):
-            raise _Malformed("it is not an object")
+            raise Broken("it is not an object")
         self._start(None)
         self._events.append(OpaqueEvent(NAME, native))
 
@@ -235,7 +194,7 @@ class ResponsesStreamDecoder:
         self._events.append(ReplyEnded())
         self._over = True
 
-    def _failed(self, wire: _Wire, kind: str) -> None:
+    def _broken_off(self, wire: _Wire, kind: str) -> None:
         """Open parts stay open: half a tool call must not look whole."""
         response: JsonObject = wire.response if isinstance(wire.response, dict) else {}
         self._start(response)
@@ -247,14 +206,13 @@ class ResponsesStreamDecoder:
         else:
             error = response.get("error")
             failure = failure_of_openai_error(error if isinstance(error, dict) else {})
-        self._events.append(StreamFailed(failure))
-        self._over = True
+        self._failed(self._events, failure)
 
     def _rest_of_output(self, output: Any) -> None:
         """Compare the whole answer with what was streamed, and end what is open."""
         for position, item in enumerate(output if isinstance(output, list) else ()):
             if not isinstance(item, dict):
-                raise _Malformed("an output item is not an object")
+                raise Broken("an output item is not an object")
             index = self._known(position, item)
             if index is None:
                 index = max(self._slots, default=-1) + 1
@@ -302,7 +260,7 @@ class ResponsesStreamDecoder:
             self._opaque_event(self._data)
             return None
         elif slot.kind != kind:
-            raise _Malformed(f"it is for a {kind}, but its item is of another type")
+            raise Broken(f"it is for a {kind}, but its item is of another type")
         return slot
 
     def _index_of(self, wire: _Wire) -> int:
@@ -318,11 +276,11 @@ class ResponsesStreamDecoder:
         self._start(None)
         item = wire.item
         if not isinstance(item, dict):
-            raise _Malformed("its item is not an object")
+            raise Broken("its item is not an object")
         kind = item.get("type")
         index = self._index_of(wire)
         if not isinstance(kind, str) or index in self._slots:
-            raise _Malformed("its item has no type or was added before")
+            raise Broken("its item has no type or was added before")
         slot = self._slots[index] = _Slot(kind, item)
         if kind == "message":
             return  # its content parts start by themselves
@@ -338,7 +296,7 @@ class ResponsesStreamDecoder:
 
     def _item_done(self, wire: _Wire) -> None:
         if not isinstance(wire.item, dict):
-            raise _Malformed("its item is not an object")
+            raise Broken("its item is not an object")
         self._start(None)
         parts = decode_output_item(wire.item, "item")
         index = self._index_of(wire)
@@ -434,7 +392,7 @@ class ResponsesStreamDecoder:
 
     def _begin_content(self, slot: _Slot, position: int, native: JsonObject) -> _Open:
         if position in slot.parts:
-            raise _Malformed("its part was added before")
+            raise Broken("its part was added before")
         for opened in slot.parts.values():
             if not opened.ended and opened.part is not None:
                 self._end_part(opened, opened.part)
@@ -459,7 +417,7 @@ class ResponsesStreamDecoder:
         if opened is None:
             return self._begin_content(slot, position, {"type": kind})
         if opened.ended:
-            raise _Malformed("its part has ended")
+            raise Broken("its part has ended")
         return opened
 
     def _text_delta(self, wire: _Wire) -> None:
@@ -477,7 +435,7 @@ class ResponsesStreamDecoder:
 
     def _add_text(self, opened: _Open, text: Any) -> None:
         if not isinstance(text, str):
-            raise _Malformed("its text is not a string")
+            raise Broken("its text is not a string")
         if text:
             opened.seen += len(text)
             self._events.append(TextDelta(0, opened.index, text))
@@ -521,10 +479,10 @@ class ResponsesStreamDecoder:
         if opened.part is None:
             part = decode_output_item(_as_started(slot.item, "reasoning"), "item")[0]
             if not isinstance(part, Reasoning):
-                raise _Malformed("its item is not readable")
+                raise Broken("its item is not readable")
             self._begin(opened, replace(part, spelling=(source, *part.spelling)))
         if opened.ended:
-            raise _Malformed("its item has ended")
+            raise Broken("its item has ended")
         if not isinstance(opened.part, Reasoning) or source not in opened.part.spelling:
             return  # both a summary and the thought itself: the first that came is read, the final item has both
         if position is not None and position > opened.summary_index and opened.seen:
@@ -547,15 +505,15 @@ class ResponsesStreamDecoder:
     def _add_arguments(self, wire: _Wire, kind: str, text: Any, *, whole: bool) -> None:
         slot = self._slots.get(self._index_of(wire))
         if slot is None:
-            raise _Malformed("it is for a tool call that was not added")
+            raise Broken("it is for a tool call that was not added")
         if slot.kind != kind:  # xAI's own tools use these events too
             self._opaque_event(self._data)
             return
         opened = slot.parts[0]
         if opened.ended:
-            raise _Malformed("its item has ended")
+            raise Broken("its item has ended")
         if not isinstance(text, str):
-            raise _Malformed("its text is not a string")
+            raise Broken("its text is not a string")
         rest = text[opened.seen :] if whole else text
         if rest:
             opened.seen += len(rest)

@@ -39,10 +39,11 @@ from openclaw.calls import (
     Usage,
     UsageReported,
 )
+from openclaw.dialects.losses import Losses
 from openclaw.dialects.openai_errors import openai_error_object
 from openclaw.dialects.responses.items import SUMMARY_SEPARATOR, ItemsEncoder
 from openclaw.dialects.responses.notes import ITEM
-from openclaw.dialects.responses.parts import NAME, Losses
+from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.reply import (
     SERVER_ERROR,
     Ids,
