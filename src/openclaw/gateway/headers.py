@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 # Never sent on: what belongs to this hop (RFC 9110, section 7.6.1; `connection` may name more), what says who the
-# caller is to us, and what tells about the caller's network. Everything else travels: clients grow headers with every release
-# (beta flags, session ids, attribution), and providers read them.
+# caller is to us, and what tells about the caller's network. Everything else travels: clients grow headers with every
+# release (beta flags, session ids, attribution), and providers read them.
 _STAYS = frozenset(
     {
         b"accept",

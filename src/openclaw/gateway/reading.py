@@ -27,7 +27,7 @@ def read(operation: Operation[R], raw: bytes, limits: Limits) -> R:
         raise Refused(
             Failure(
                 kind="too_large",
-                message=f"The request body holds more than {CONTAINERS_MAX} objects and arrays, or {VALUES_MAX} values.",
+                message=f"The request body holds over {CONTAINERS_MAX} objects and arrays, or {VALUES_MAX} values.",
                 code="request_too_large",
             )
         )
