@@ -1,7 +1,7 @@
 """Every quirk of every Chat provider: what a caller sends, what arrives, what is listed, and that all else passes.
 
-Each test sends to every provider the field that one quirk is about. `QUIRKS` names the quirks that are covered, and a
-new one cannot come without its test.
+Each test sends to every provider the field that one quirk is about. `QUIRKS` names the quirks that are covered, so
+that a new one needs its test.
 """
 
 from typing import Any
