@@ -5,10 +5,14 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from openclaw.config.compile import compile_declared
+from openclaw.config.errors import ConfigError
+from openclaw.config.load import read as read_configuration
 from openclaw.dialects.chat.passthrough import ChatRelay
 from openclaw.dialects.failures import retry_after_s
 from openclaw.dialects.sse import EVENT_BYTES_MAX, SseDecoder, SseEvent, SseOverflow
@@ -204,3 +208,20 @@ def test_a_text_may_hold_any_number_of_brackets_and_commas() -> None:
     text = b'[{,\\"' * 1_100_000
     raw = b'{"model":"m","messages":[{"role":"user","content":"' + text + b'"}]}'
     assert read(chat, raw, Limits()).model == "m"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aliases: {a: '${env:KEY}'}",
+        "aliases: {a: 'openai/${env:KEY}'}",
+        "providers: {a: {type: '${env:KEY}'}}",
+        "keys: [{name: a, key: k, models: ['${env:KEY}']}]",
+    ],
+)
+def test_a_key_in_the_wrong_place_of_a_configuration_is_not_repeated(text: str) -> None:
+    declared = read_configuration(text, "f.yaml", {"KEY": "sk-secret-of-ours"}, Path())
+    with pytest.raises(ConfigError) as wrong:
+        compile_declared(declared, {}, new_transport=Http1Transport)
+    assert "sk-secret" not in str(wrong.value)
+    assert "***" in str(wrong.value)

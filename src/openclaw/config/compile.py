@@ -18,6 +18,7 @@ from openclaw.gateway.transport import Timeouts, Transport
 from openclaw.providers.credentials import static_credential
 from openclaw.providers.provider import Provider
 from openclaw.providers.registry import MissingExtra, installed_kinds, kind_named, kind_names
+from openclaw.providers.secrecy import MASK
 from openclaw.routing.aliases import AliasCycle, unfold
 from openclaw.routing.directory import Directory, UnknownModel
 
@@ -51,7 +52,7 @@ def compile_declared(
     compiler.check_listening()
     directory = compiler.directory(providers)
     keys = compiler.keys(directory)
-    found = [_placed(problem, declared.marks) for problem in compiler.problems]
+    found = [_placed(_masked(problem, declared.referred), declared.marks) for problem in compiler.problems]
     if declared.problems or found:
         raise ConfigError(declared.file, _in_order([*declared.problems, *found]))
     timeouts = Timeouts(**msgspec.structs.asdict(config.timeouts))
@@ -164,7 +165,8 @@ class _Compiler:
             if self._provider_is_faulty(name.partition("/")[0]):
                 return  # the provider's own problem is reported
             hint = f"; did you mean '{unknown.nearest[0]}'?" if unknown.nearest else ""
-            self._problem(f"{path}[{position}]", f"no provider that is on has the model '{name}'{hint}")
+            # The name itself may have come from a reference to a secret; its place says enough.
+            self._problem(f"{path}[{position}]", f"no provider that is on has this model{hint}")
 
     def _provider_is_faulty(self, name: str) -> bool:
         """Whether an unknown name may be a consequence: its provider is faulty, or it is bare and some provider is."""
@@ -217,7 +219,20 @@ def _profiles(providers: Sequence[Provider]) -> Mapping[str, Mapping[str, ModelP
     return {provider.name: catalog.profiles.get(provider.kind.name, {}) for provider in providers}
 
 
-# --- places
+# --- problems
+
+
+# What is shorter is no secret, and may be a part of any word.
+_SECRET_CHARS_MIN = 8
+
+
+def _masked(problem: Problem, referred: Collection[str]) -> Problem:
+    """The problem without the texts that references stood for: a key put in a model's place must not reach a log."""
+    message = problem.message
+    for text in referred:
+        if len(text) >= _SECRET_CHARS_MIN:
+            message = message.replace(text, MASK)
+    return msgspec.structs.replace(problem, message=message)
 
 
 def _sections(problems: Sequence[Problem]) -> set[str]:

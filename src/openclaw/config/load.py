@@ -26,13 +26,15 @@ class Declared(msgspec.Struct, frozen=True):
     """A file as far as it could be read.
 
     `marks` tells where each path of it stands; `problems` are what is wrong. Faulty parts are left out of `config`, so
-    that checks of its meaning can go on and report together with them.
+    that checks of its meaning can go on and report together with them. `referred` are the texts that references stood
+    for: `config` holds them wherever the operator put them, and no message may repeat one.
     """
 
     config: Config
     file: str
     marks: Mapping[str, Mark] = {}
     problems: tuple[Problem, ...] = ()
+    referred: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Declared({self.file!r}, {len(self.problems)} problems)"
@@ -63,11 +65,12 @@ def loads(text: str, file: str, env: Mapping[str, str], folder: Path) -> Config:
 def read(text: str, file: str, env: Mapping[str, str], folder: Path) -> Declared:
     """Check a text. `folder` is what relative `${file:...}` paths start from."""
     tree, problems = parse(text)
-    reader = _Reader(References(env, folder))
+    references = References(env, folder)
+    reader = _Reader(references)
     value = _FAULTY if tree is None else reader.read(tree, Config, "")
     config: Config = Config() if value is _FAULTY else msgspec.convert(value, Config)
     found = sorted([*problems, *reader.problems], key=lambda p: (p.line or 0, p.column or 0))
-    return Declared(config, file, reader.marks, tuple(found))
+    return Declared(config, file, reader.marks, tuple(found), frozenset(references.found))
 
 
 class _Faulty:

@@ -28,11 +28,13 @@ class Resolved(Struct, frozen=True):
 
 
 class References:
-    """What references of one configuration refer to. `folder` is where relative paths start."""
+    """What references of one configuration refer to. `folder` is where relative paths start; `found` are the texts that
+    they stood for, any of which may be a secret."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
         self._env = env
         self._folder = folder
+        self.found: set[str] = set()
 
     def resolve(self, text: str) -> Resolved:
         if "${" not in text:
@@ -47,6 +49,7 @@ class References:
                 return ""
             found = self._look_up(match.group(1))
             problems.extend(found.problems)
+            self.found.add(found.text)
             return found.text
 
         resolved = _PART.sub(replace, text)

@@ -45,7 +45,8 @@ def _holders(call: Call) -> Iterator[Any]:
     yield from call.tools
     yield from call.instructions if isinstance(call.instructions, tuple) else ()
     for message in call.messages:
-        yield message
+        if message.extra:
+            yield message
         for part in message.content if isinstance(message.content, tuple) else ():
             yield part
             if isinstance(part, ToolResult) and isinstance(part.content, tuple):

@@ -362,8 +362,10 @@ def suits(quirks: Quirks, call: Call) -> bool:
         return False
     if quirks.cache_control is False and holds_marks(call):
         return False
-    if _minds_thoughts(quirks) and not all(fits(quirks, message) for message in call.messages):
-        return False
+    if _minds_thoughts(quirks):
+        for message in call.messages:  # most are a string and nothing else
+            if (message.extra or type(message.content) is tuple) and not fits(quirks, message):
+                return False
     return not any(_has_field(call, key) for key in (*quirks.renames, *quirks.unsupported))
 
 
