@@ -278,7 +278,7 @@ def test_aliases_in_a_circle_are_refused() -> None:
 def test_an_alias_of_nothing_known_is_named_with_its_line_and_the_nearest_name() -> None:
     text = "providers: {a: {type: vllm, models: [qwen-3]}}\naliases:\n  x: [qwen-3, a/qwen-4]\n  y: []\n"
     assert problems_of(text) == [
-        "f.yaml:3:15: aliases.x[1]: no provider that is on has this model; did you mean 'a/qwen-3'?",
+        "f.yaml:3:15: aliases.x[1]: no provider that is on has the model 'a/qwen-4'; did you mean 'a/qwen-3'?",
         "f.yaml:4:3: aliases.y: an alias needs at least one model",
     ]
 
@@ -328,7 +328,7 @@ def test_keys_are_kept_as_digests() -> None:
         ("{name: a, key: 'x '}", "keys[0].key: a key is printable ASCII without spaces around it"),
         ("{name: a, key: é}", "keys[0].key: a key is printable ASCII without spaces around it"),
         ("{name: a, key: x}, {name: b, key: x}", "keys[1].key: the same key stands here twice"),
-        ("{name: a, key: x, models: [n]}", "keys[0].models[0]: no provider that is on has this model"),
+        ("{name: a, key: x, models: [n]}", "keys[0].models[0]: no provider that is on has the model 'n'"),
     ],
 )
 def test_a_key_that_nobody_could_use_is_refused(keys: str, expected: str) -> None:

@@ -165,8 +165,7 @@ class _Compiler:
             if self._provider_is_faulty(name.partition("/")[0]):
                 return  # the provider's own problem is reported
             hint = f"; did you mean '{unknown.nearest[0]}'?" if unknown.nearest else ""
-            # The name itself may have come from a reference to a secret; its place says enough.
-            self._problem(f"{path}[{position}]", f"no provider that is on has this model{hint}")
+            self._problem(f"{path}[{position}]", f"no provider that is on has the model '{name}'{hint}")
 
     def _provider_is_faulty(self, name: str) -> bool:
         """Whether an unknown name may be a consequence: its provider is faulty, or it is bare and some provider is."""
