@@ -17,6 +17,7 @@ _PLAIN = Gemini()
 
 
 class _Candidate(msgspec.Struct, rename="camel"):
+    index: int = 0
     finish_reason: str | None = None
 
 
@@ -68,7 +69,9 @@ class GeminiRelay(FrameRelay):
 
     def __init__(self) -> None:
         super().__init__()
-        self._finished = False
+        self._refused = False
+        self._seen: set[int] = set()
+        self._finished: set[int] = set()
 
     def _worth_reading(self, data: bytes) -> bool:
         if b'"usageMetadata"' in data or b'"finishReason"' in data or b'"promptFeedback"' in data or b'"error"' in data:
@@ -89,9 +92,12 @@ class GeminiRelay(FrameRelay):
         if seen.usage_metadata is not None:
             self.usage = decode_usage(seen.usage_metadata)
         self.model = seen.model_version or self.model
-        if seen.prompt_feedback is not None or any(c.finish_reason for c in seen.candidates or ()):
-            self._finished = True
+        self._refused |= seen.prompt_feedback is not None
+        for candidate in seen.candidates or ():
+            self._seen.add(candidate.index)
+            if candidate.finish_reason:
+                self._finished.add(candidate.index)
         return True
 
     def _is_whole(self) -> bool:
-        return self._finished
+        return self._refused or (bool(self._finished) and self._finished == self._seen)
