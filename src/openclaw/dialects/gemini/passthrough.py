@@ -27,7 +27,7 @@ class _Glance(msgspec.Struct, rename="camel"):
     model_version: str | None = None
     usage_metadata: JsonObject | None = None
     candidates: list[_Candidate] | None = None
-    prompt_feedback: msgspec.Raw | None = None
+    prompt_feedback: JsonObject | None = None
     error: JsonObject | None = None
 
 
