@@ -34,7 +34,7 @@ class FrameRelay:
             return b""
         whole = self._whole(data) if self._held or not data.endswith(b"\n\n") else data
         # The first event is read in any case: until there is one, this may be a page, or a wait, and no answer.
-        if self._begun and b"\r" not in whole and not self._worth_reading(whole):
+        if self._begun and b"\r" not in whole and not self._worth_reading(whole) and _ends_in_objects(whole):
             return whole
         return self._read(whole)
 
@@ -54,7 +54,7 @@ class FrameRelay:
     # --- what a dialect knows
 
     def _worth_reading(self, data: bytes) -> bool:
-        """Whether these whole events hold something to know, or something broken. Asked for every chunk."""
+        """Whether these whole events hold something to know. Asked for every chunk."""
         raise NotImplementedError
 
     def _keeps(self, event: SseEvent) -> bool:
@@ -110,3 +110,8 @@ class FrameRelay:
 def _after_last_blank_line(data: bytes) -> int:
     """Where what follows the last whole event begins; 0 without one."""
     return max((data.rfind(end) + len(end) for end in (b"\n\n", b"\n\r\n") if end in data), default=0)
+
+
+def _ends_in_objects(data: bytes) -> bool:
+    """Whether every event ends as a JSON object does; one that does not is a keep-alive comment or broken."""
+    return data.count(b"}\n\n") == data.count(b"\n\n")

@@ -16,6 +16,10 @@ from openclaw.dialects.sse import SseEvent
 _PLAIN = Gemini()
 
 
+# Events that hold one of these are looked into.
+_MARKS = (b'"usageMetadata"', b'"finishReason"', b'"promptFeedback"', b'"error"')
+
+
 class _Candidate(msgspec.Struct, rename="camel"):
     index: int = 0
     finish_reason: str | None = None
@@ -74,9 +78,7 @@ class GeminiRelay(FrameRelay):
         self._finished: set[int] = set()
 
     def _worth_reading(self, data: bytes) -> bool:
-        if b'"usageMetadata"' in data or b'"finishReason"' in data or b'"promptFeedback"' in data or b'"error"' in data:
-            return True
-        return data.count(b"}\n\n") != data.count(b"\n\n")
+        return any(mark in data for mark in _MARKS)
 
     def _keeps(self, event: SseEvent) -> bool:
         try:

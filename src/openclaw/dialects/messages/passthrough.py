@@ -80,9 +80,7 @@ class MessagesRelay(FrameRelay):
         self._usage: JsonObject = {}
 
     def _worth_reading(self, data: bytes) -> bool:
-        if any(mark in data for mark in _MARKS):
-            return True
-        return data.count(b"}\n\n") != data.count(b"\n\n")
+        return any(mark in data for mark in _MARKS)
 
     def _keeps(self, event: SseEvent) -> bool:
         if event.event == "content_block_delta":
