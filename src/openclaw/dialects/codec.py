@@ -115,6 +115,9 @@ class StreamRelay(Protocol):
     def end(self) -> bytes:
         """The connection closed. Sets `failure` when the answer was not complete."""
 
+    def fail(self, failure: Failure) -> bytes:
+        """The event that tells the caller that the stream cannot go on, and why."""
+
 
 class Glance(Struct, frozen=True):
     """What a passed answer says of itself; `failure` is set when it is an error under a good status."""

@@ -38,7 +38,12 @@ from openclaw.dialects.fields import Fields, given, put, wrong_type
 from openclaw.dialects.json_stream import JsonStreamDecoder
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.losses import Losses
-from openclaw.dialects.openai_errors import decode_openai_error, encode_openai_error, failure_of_openai_error
+from openclaw.dialects.openai_errors import (
+    decode_openai_error,
+    encode_openai_error,
+    failure_of_openai_error,
+    openai_error_event,
+)
 from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseEvent, sse_frame
 
@@ -313,7 +318,7 @@ class CompletionsStreamEncoder:
             case ReplyEnded():
                 return self._end()
             case StreamFailed():
-                return sse_frame(encode(encode_openai_error(event.failure)[1]))
+                return openai_error_event(event.failure)
             case _:
                 pass
         return b""

@@ -22,8 +22,10 @@ import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
 from openclaw.dialects.failures import MESSAGE_CHARS_MAX, STATUS_BY_KIND, kind_of_status, retry_after_s, shown
+from openclaw.dialects.sse import sse_frame
 
 _decode_json = msgspec.json.Decoder().decode
+_encode_json = msgspec.json.Encoder().encode
 
 KIND_BY_CODE: dict[str, FailureKind] = {
     # OpenAI: https://platform.openai.com/docs/guides/error-codes and the ResponseErrorCode of its OpenAPI document
@@ -319,6 +321,12 @@ def encode_openai_error(failure: Failure) -> tuple[int, JsonObject]:
     keeps the status it was given.
     """
     return _status(failure), {"error": openai_error_object(failure)}
+
+
+def openai_error_event(failure: Failure) -> bytes:
+    """The error inside a stream of Chat or Completions: OpenAI's clients raise `APIError` on the object. No finish
+    reason and no `[DONE]` follows it."""
+    return sse_frame(_encode_json(encode_openai_error(failure)[1]))
 
 
 def openai_error_object(failure: Failure) -> JsonObject:

@@ -17,7 +17,7 @@ _BEFORE_FIRST_BYTES_MAX = 64 * 1024
 
 class FrameRelay:
     """The port `openclaw.dialects.codec.StreamRelay` but for what a dialect knows of its events: `_worth_reading`,
-    `_keeps` and `_is_whole`."""
+    `_keeps`, `_is_whole` and `fail`."""
 
     def __init__(self) -> None:
         self._held = bytearray()  # an event that is not whole yet
@@ -52,6 +52,10 @@ class FrameRelay:
         return data
 
     # --- what a dialect knows
+
+    def fail(self, failure: Failure) -> bytes:
+        """The event that tells the caller that the stream cannot go on."""
+        raise NotImplementedError
 
     def _worth_reading(self, data: bytes) -> bool:
         """Whether these whole events hold something to know. Asked for every chunk."""

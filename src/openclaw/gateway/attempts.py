@@ -90,7 +90,7 @@ class Attempts:
                 raise Refused(operation.failure(target, reply.status, reply.headers, body))
             plain = not hand.stream or reply.headers.get("content-type", "").lower().startswith("application/json")
             if not plain:
-                relay = operation.relay(hand.request, hand.written, target, hand.stamp)
+                relay = hand.relay = operation.relay(hand.request, hand.written, target, hand.stamp)
                 return await self._relay(operation, caller, hand, target, reply, relay)
             # A provider that answers a streamed request with plain JSON does not stream, or reports an error under 200.
             answer_of = operation.replay if hand.stream else operation.answer
@@ -132,7 +132,7 @@ class Attempts:
         if not hand.started:
             raise AnswerFailed(failure)
         hand.error_type = failure.kind
-        await caller.end(operation.stream_error(safe_failure(failure, target)))
+        await caller.end(relay.fail(safe_failure(failure, target)))
         return failure
 
     async def _until_committed(

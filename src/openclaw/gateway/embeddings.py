@@ -83,9 +83,6 @@ class EmbeddingsCalls:
     def error(self, failure: Failure) -> tuple[int, JsonObject]:
         return self._door.encode_error(failure)
 
-    def stream_error(self, failure: Failure) -> bytes:
-        raise AssertionError("embeddings are not streamed")
-
     def _codec(self, target: Target) -> EmbeddingsCodec:
         codec = target.provider.kind.embeddings
         assert codec is not None, "the plan keeps only targets that serve the operation"

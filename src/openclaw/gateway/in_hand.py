@@ -3,6 +3,7 @@
 from typing import Any, Generic, TypeVar
 
 from openclaw.calls import Usage
+from openclaw.dialects.codec import StreamRelay
 from openclaw.gateway.operation import Request, Stamp, Written
 from openclaw.gateway.ports import Clock
 from openclaw.gateway.record import Attempt
@@ -26,6 +27,7 @@ class InHand(Generic[R]):
         "id_header",
         "model",
         "raw",
+        "relay",
         "request",
         "response_model",
         "snapshot",
@@ -48,6 +50,7 @@ class InHand(Generic[R]):
         self.raw = b""
         self.request: R | None = None
         self.written: Written | None = None
+        self.relay: StreamRelay | None = None
         self.model = ""
         self.stream = False
         self.started = False

@@ -132,10 +132,6 @@ class ModelCalls:
     def error(self, failure: Failure) -> tuple[int, JsonObject]:
         return self._door.encode_error(failure)
 
-    def stream_error(self, failure: Failure) -> bytes:
-        call = Call(dialect=self._door.name, model="", messages=())
-        return self._door.stream_encoder(call).encode(StreamFailed(failure))
-
     def _codec(self, target: Target) -> Codec:
         codec = self._codec_of(target.provider.kind)
         assert codec is not None, "the plan keeps only targets that serve the operation"
@@ -165,6 +161,9 @@ class TranslatingRelay:
 
     def end(self) -> bytes:
         return self._write(self._decoder.end())
+
+    def fail(self, failure: Failure) -> bytes:
+        return self._encoder.encode(StreamFailed(failure))
 
     def _write(self, events: list[Event]) -> bytes:
         out: list[bytes] = []

@@ -89,6 +89,3 @@ class Operation(Protocol, Generic[R]):
 
     def error(self, failure: Failure) -> tuple[int, JsonObject]:
         """Status and body of an error for the caller."""
-
-    def stream_error(self, failure: Failure) -> bytes:
-        """The event that ends a stream which cannot go on."""

@@ -73,8 +73,8 @@ class Gateway:
             hand.error_type = "server"
             if not hand.started:
                 await self._refuse(operation, caller, hand, INTERNAL)
-            else:
-                await caller.end(operation.stream_error(INTERNAL))
+            elif hand.relay is not None:
+                await caller.end(hand.relay.fail(INTERNAL))
         finally:
             self._settle_and_record(operation, hand)
 

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 from openclaw.dialects.chat import Chat
 from openclaw.dialects.completions import Completions
 from openclaw.dialects.embeddings import OpenAIEmbeddings
+from openclaw.dialects.responses import Responses
 from openclaw.providers.provider import ProviderKind, Setting
 
 KIND = ProviderKind(
@@ -20,6 +21,7 @@ KIND = ProviderKind(
         signatures=False,
     ),
     completions=Completions(),
+    responses=Responses(),
     embeddings=OpenAIEmbeddings(),
     auth="api-key",
     key_env=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),

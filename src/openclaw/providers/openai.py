@@ -3,6 +3,7 @@
 from openclaw.dialects.chat import Chat
 from openclaw.dialects.completions import Completions
 from openclaw.dialects.embeddings import OpenAIEmbeddings
+from openclaw.dialects.responses import Responses
 from openclaw.providers.provider import ProviderKind
 
 KIND = ProviderKind(
@@ -18,6 +19,7 @@ KIND = ProviderKind(
         signatures=False,
     ),
     completions=Completions(),
+    responses=Responses(),
     embeddings=OpenAIEmbeddings(),
     key_env=("OPENAI_API_KEY",),
     catalog="openai",

@@ -72,7 +72,8 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
     that clients read (`OPENAI_BASE_URL` and the like): those point at this gateway. `base_url_when` holds other
     addresses for certain values of a setting. `catalog` is the vendor's name in the source of the model catalogue and
     `price_id` in the price list; None where it is not listed. `codec`, `embeddings` and `completions` are the dialects
-    for the kinds of call; None where it does not serve one. `local_port` is the usual port of a server on this machine.
+    for the kinds of call; None where it does not serve one. `responses` is set where callers of OpenAI's Responses API
+    are served by that same API instead of `codec`. `local_port` is the usual port of a server on this machine.
     `relays_openrouter_fields`: it understands OpenRouter's routing fields itself.
     """
 
@@ -82,6 +83,7 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
     codec: Codec | None = None
     embeddings: EmbeddingsCodec | None = None
     completions: Codec | None = None
+    responses: Codec | None = None
     auth: AuthScheme = "bearer"
     key_env: tuple[str, ...] = ()
     base_url_env: tuple[str, ...] = ()

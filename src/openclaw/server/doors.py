@@ -12,6 +12,8 @@ from openclaw.dialects.gemini import Gemini
 from openclaw.dialects.gemini.passthrough import GeminiPassthrough
 from openclaw.dialects.messages import Messages
 from openclaw.dialects.messages.passthrough import MessagesPassthrough
+from openclaw.dialects.responses import Responses
+from openclaw.dialects.responses.passthrough import ResponsesPassthrough
 from openclaw.gateway.embeddings import EmbeddingsCalls
 from openclaw.gateway.model_calls import ModelCalls, UrlFields
 from openclaw.gateway.operation import Operation
@@ -27,11 +29,13 @@ class Doors:
             "completions", Completions(), CompletionsPassthrough(), _completions_codec, _completable
         )
         embeddings = EmbeddingsCalls()
+        responses = ModelCalls("responses", Responses(), ResponsesPassthrough(), _responses_codec)
         self._gemini = ModelCalls("gemini", Gemini(), GeminiPassthrough(), _chat_codec)
         self.by_path: Mapping[str, Operation[Any]] = {
             "/v1/chat/completions": chat,
             "/v1/completions": completions,
             "/v1/embeddings": embeddings,
+            "/v1/responses": responses,
             "/v1/messages": ModelCalls(
                 "messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=b"request-id"
             ),
@@ -39,6 +43,7 @@ class Doors:
             "/chat/completions": chat,
             "/completions": completions,
             "/embeddings": embeddings,
+            "/responses": responses,
         }
 
     def find(self, path: str) -> Operation[Any] | None:
@@ -55,6 +60,10 @@ _GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>[^:]+):(?P<verb>genera
 
 def _chat_codec(kind: ProviderKind) -> Codec | None:
     return kind.codec
+
+
+def _responses_codec(kind: ProviderKind) -> Codec | None:
+    return kind.responses or kind.codec
 
 
 def _completions_codec(kind: ProviderKind) -> Codec | None:

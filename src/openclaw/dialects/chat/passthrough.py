@@ -13,7 +13,7 @@ from openclaw.dialects.chat.codec import Chat
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.fields import given
-from openclaw.dialects.openai_errors import failure_of_openai_error
+from openclaw.dialects.openai_errors import failure_of_openai_error, openai_error_event
 from openclaw.dialects.relay import FrameRelay
 from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseEvent
@@ -59,6 +59,9 @@ class ChatRelay(FrameRelay):
         self._several = several
         self._open: set[int] = set()
         self._finished: set[int] = set()
+
+    def fail(self, failure: Failure) -> bytes:
+        return openai_error_event(failure)
 
     def _worth_reading(self, data: bytes) -> bool:
         if self._several:

@@ -44,7 +44,7 @@ from openclaw.dialects.chat.reply import (
 )
 from openclaw.dialects.json_stream import JsonStreamDecoder
 from openclaw.dialects.jsontext import encode
-from openclaw.dialects.openai_errors import encode_openai_error, failure_of_openai_error
+from openclaw.dialects.openai_errors import failure_of_openai_error, openai_error_event
 from openclaw.dialects.sse import SseEvent, sse_frame
 
 # --- decoding ------------------------------------------------------------------------------------------------
@@ -446,8 +446,7 @@ class ChatStreamEncoder:
         return out + b"data: [DONE]\n\n"
 
     def _failed(self, event: StreamFailed) -> bytes:
-        # No finish reason and no [DONE]: OpenAI's clients raise APIError on the object.
-        return sse_frame(encode(encode_openai_error(event.failure)[1]))
+        return openai_error_event(event.failure)
 
 
 _FIELD_OF_PART: dict[type | None, bytes] = {Text: b"content", Reasoning: b"reasoning_content", Refusal: b"refusal"}

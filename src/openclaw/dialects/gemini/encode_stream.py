@@ -24,10 +24,9 @@ from openclaw.calls import (
     ToolCall,
     UsageReported,
 )
-from openclaw.dialects.failures import STATUS_BY_KIND
 from openclaw.dialects.gemini.citations import encode_citations
 from openclaw.dialects.gemini.encode_parts import PartWriter
-from openclaw.dialects.gemini.errors import error_body
+from openclaw.dialects.gemini.errors import error_event
 from openclaw.dialects.gemini.reply import finish_reason_word
 from openclaw.dialects.gemini.usage import encode_logprobs, encode_usage
 from openclaw.dialects.sse import sse_frame
@@ -85,9 +84,7 @@ class GeminiStreamEncoder:
             case ReplyEnded():
                 return self._end()
             case StreamFailed():
-                # google-genai raises when a chunk's first key is `error`, by the code inside.
-                status = STATUS_BY_KIND[event.failure.kind]
-                return sse_frame(_encode_json({"error": error_body(event.failure, status)}))
+                return error_event(event.failure)
         return b""
 
     def _start(self, event: ReplyStarted) -> None:

@@ -11,6 +11,8 @@ import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
 from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s, shown
+from openclaw.dialects.jsontext import encode
+from openclaw.dialects.sse import sse_frame
 
 _KIND_BY_REASON: dict[str, FailureKind] = {
     "API_KEY_INVALID": "authentication",
@@ -160,6 +162,11 @@ def encode_error(failure: Failure) -> tuple[int, JsonObject]:
     if status is None or kind_of_status(status) != failure.kind:
         status = STATUS_BY_KIND[failure.kind]
     return status, {"error": error_body(failure, status)}
+
+
+def error_event(failure: Failure) -> bytes:
+    """The error inside a stream: google-genai raises when a chunk's first key is `error`, by the code inside."""
+    return sse_frame(encode({"error": error_body(failure, STATUS_BY_KIND[failure.kind])}))
 
 
 def error_body(failure: Failure, status: int) -> JsonObject:

@@ -7,7 +7,7 @@ import msgspec
 from openclaw.calls import Call, Failure, JsonObject
 from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.gemini.codec import Gemini
-from openclaw.dialects.gemini.errors import failure_of
+from openclaw.dialects.gemini.errors import error_event, failure_of
 from openclaw.dialects.gemini.usage import decode_usage
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.relay import FrameRelay
@@ -76,6 +76,9 @@ class GeminiRelay(FrameRelay):
         self._refused = False
         self._seen: set[int] = set()
         self._finished: set[int] = set()
+
+    def fail(self, failure: Failure) -> bytes:
+        return error_event(failure)
 
     def _worth_reading(self, data: bytes) -> bool:
         return any(mark in data for mark in _MARKS)

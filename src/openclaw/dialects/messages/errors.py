@@ -8,7 +8,8 @@ import msgspec
 from openclaw.calls import Failure, FailureKind, JsonObject
 from openclaw.dialects.failures import kind_of_status, retry_after_s, shown
 from openclaw.dialects.fields import if_text
-from openclaw.dialects.jsontext import NotJson, parse
+from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.sse import sse_frame
 
 # https://docs.anthropic.com/en/api/errors
 _KIND_OF_TYPE: dict[str, FailureKind] = {
@@ -88,6 +89,11 @@ def _json(body: bytes) -> Any:
 def error_object(failure: Failure) -> JsonObject:
     kind_name = failure.type if failure.type in _KIND_OF_TYPE else _ANSWER_OF_KIND[failure.kind][1]
     return {"type": "error", "error": {"type": kind_name, "message": failure.message}}
+
+
+def error_event(failure: Failure) -> bytes:
+    """The error inside a stream."""
+    return sse_frame(encode(error_object(failure)), "error")
 
 
 def encode_error(failure: Failure) -> tuple[int, JsonObject]:

@@ -8,7 +8,7 @@ from openclaw.calls import Call, Failure, JsonObject, Reasoning, Usage
 from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.fields import given
 from openclaw.dialects.messages.codec import Messages
-from openclaw.dialects.messages.errors import decode_error_event
+from openclaw.dialects.messages.errors import decode_error_event, error_event
 from openclaw.dialects.messages.reply import decode_usage
 from openclaw.dialects.relay import FrameRelay
 from openclaw.dialects.rewrite import rewrite_document
@@ -78,6 +78,9 @@ class MessagesRelay(FrameRelay):
     def __init__(self) -> None:
         super().__init__()
         self._usage: JsonObject = {}
+
+    def fail(self, failure: Failure) -> bytes:
+        return error_event(failure)
 
     def _worth_reading(self, data: bytes) -> bool:
         return any(mark in data for mark in _MARKS)

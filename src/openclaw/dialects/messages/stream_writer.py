@@ -27,7 +27,7 @@ from openclaw.calls import (
 from openclaw.dialects.block_stream import Block, BlockStreamEncoder
 from openclaw.dialects.jsontext import encode as encode_json
 from openclaw.dialects.messages.content import DIALECT
-from openclaw.dialects.messages.errors import error_object
+from openclaw.dialects.messages.errors import error_event
 from openclaw.dialects.messages.reply import (
     END_FIELDS,
     block_for_caller,
@@ -108,7 +108,7 @@ class MessagesStreamEncoder(BlockStreamEncoder):
 
     def _failed(self, event: StreamFailed) -> bytes:
         self._over = True
-        return _frame(error_object(event.failure))
+        return error_event(event.failure)
 
     def _opaque_event(self, event: OpaqueEvent) -> bytes:
         if event.dialect != DIALECT:

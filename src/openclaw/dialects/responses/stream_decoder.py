@@ -37,7 +37,8 @@ from openclaw.calls import (
 )
 from openclaw.dialects.fields import Fields
 from openclaw.dialects.json_stream import Broken, JsonStreamDecoder
-from openclaw.dialects.openai_errors import error_object, failure_of_openai_error
+from openclaw.dialects.openai_errors import failure_of_openai_error
+from openclaw.dialects.responses.errors import failure_of_event
 from openclaw.dialects.responses.items import (
     SUMMARY_SEPARATOR,
     decode_content_part,
@@ -140,10 +141,7 @@ class ResponsesStreamDecoder(JsonStreamDecoder[_Wire]):
             self._opaque_event(frame.data)
 
     def _error(self, data: bytes) -> None:
-        native = error_object(_decode_json(data))
-        if native.get("type") == "error":  # the event's type, not the error's
-            native = {key: value for key, value in native.items() if key not in ("type", "sequence_number")}
-        self._failed(self._events, failure_of_openai_error(native))
+        self._failed(self._events, failure_of_event(_decode_json(data)))
 
     def _opaque_event(self, data: bytes) -> None:
         native = _decode_json(data)

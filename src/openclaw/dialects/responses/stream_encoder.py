@@ -40,7 +40,7 @@ from openclaw.calls import (
     UsageReported,
 )
 from openclaw.dialects.losses import Losses
-from openclaw.dialects.openai_errors import openai_error_object
+from openclaw.dialects.responses.errors import error_event, failed
 from openclaw.dialects.responses.items import SUMMARY_SEPARATOR, ItemsEncoder
 from openclaw.dialects.responses.notes import ITEM
 from openclaw.dialects.responses.parts import NAME
@@ -237,14 +237,12 @@ class ResponsesStreamEncoder:
         self._over = True
 
     def _stream_failed(self, event: StreamFailed) -> None:
-        error = openai_error_object(event.failure)
-        code, message = error["code"] or "server_error", error["message"]
         if self._started is None:
-            self._emit("error", {}, code=code, message=message, param=error["param"])
+            fields = error_event(event.failure)
+            self._emit(fields.pop("type"), fields)
             self._over = True
             return
-        body = {**self._shell, "status": "failed", "error": {"code": code, "message": message}}
-        self._end_response("response.failed", body)
+        self._end_response("response.failed", failed(self._shell, event.failure))
 
     def _opaque_event(self, event: OpaqueEvent) -> None:
         if event.dialect != NAME:
