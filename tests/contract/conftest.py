@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from openclaw.config.compile import compile_config
+from openclaw.config.declared import StoreDeclared
 from openclaw.config.load import loads
+from openclaw.config.open_store import open_store
 from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import CallRecord
@@ -16,6 +18,7 @@ from openclaw.server.ids import call_id_maker
 from openclaw.server.protocol import bounded_protocol
 from openclaw.sim import SimServer
 from openclaw.sim.running import ServerThread
+from openclaw.store.database import IN_MEMORY
 
 CALLER_KEY = "sk-caller"
 UPSTREAM_KEY = "sk-upstream-secret"
@@ -26,6 +29,7 @@ discover: []
 providers:
   chat: {{type: openai-compatible, base_url: "{sim}/v1", api_key: {key}}}
   openai: {{type: openai, base_url: "{sim}/v1", api_key: {key}}}
+  responses: {{type: openai-compatible, api: responses, base_url: "{sim}/v1", api_key: {key}}}
   messages: {{type: anthropic, base_url: "{sim}", api_key: {key}}}
   gemini: {{type: google, base_url: "{sim}/v1beta", api_key: {key}}}
   ollama: {{type: ollama-native, base_url: "{sim}", api_key: {key}}}
@@ -45,7 +49,7 @@ limits: {{body_bytes_max: 200000, nesting_max: 40}}
 timeouts: {{connect_s: 2, idle_s: 1, total_s: 30}}
 """
 
-DIALECTS = ("chat", "messages", "gemini", "ollama", "converse")
+DIALECTS = ("chat", "messages", "gemini", "ollama", "converse", "responses")
 
 
 class RunningGateway:
@@ -56,7 +60,8 @@ class RunningGateway:
         snapshot = compile_config(
             loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
         )
-        self.gateway = Gateway(snapshot, self.records.append, call_id_maker())
+        self._store = open_store(StoreDeclared(path=IN_MEMORY), {}, "test.yaml")
+        self.gateway = Gateway(snapshot, self.records.append, call_id_maker(), responses=self._store.responses)
         app = App(self.gateway, Doors().find)
         self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max), snapshot.transport.close)
 
@@ -70,6 +75,7 @@ class RunningGateway:
 
     def __exit__(self, *exc: object) -> None:
         self._running.stop()
+        self._store.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +11,9 @@ import msgspec
 import uvloop
 
 from openclaw.cli.files import add_config_option, build_snapshot, read_config
-from openclaw.config.declared import Server
+from openclaw.config.declared import Config
 from openclaw.config.load import Declared
+from openclaw.config.open_store import open_store
 from openclaw.gateway.snapshot import Snapshot
 from openclaw.server.access_log import AccessLog
 from openclaw.server.run import Process, ignore_hangup
@@ -43,11 +45,16 @@ def run(options: argparse.Namespace) -> int:
     ignore_hangup()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it says at start and end, this module says
-    server = _listening(read_config(options.config), options).config.server
+    declared = _listening(read_config(options.config), options)
+    server = declared.config.server
     access_log = AccessLog(as_json=options.log == "json")
     recorders = [] if options.log == "off" else [access_log]
-    process = Process(_builder(options, server), server.host, server.port, recorders)
-    uvloop.run(process.serve(announce=lambda host, port: _greet(process, host, port)))
+    store = open_store(declared.config.store, os.environ, declared.file)
+    process = Process(_builder(options, declared.config), server.host, server.port, recorders, store.responses)
+    try:
+        uvloop.run(process.serve(announce=lambda host, port: _greet(process, host, port)))
+    finally:
+        store.close()
     access_log.close()
     return 0
 
@@ -61,12 +68,14 @@ def _listening(declared: Declared, options: argparse.Namespace) -> Declared:
     return msgspec.structs.replace(declared, config=msgspec.structs.replace(declared.config, server=server))
 
 
-def _builder(options: argparse.Namespace, started_with: Server) -> Callable[[], Snapshot]:
+def _builder(options: argparse.Namespace, started_with: Config) -> Callable[[], Snapshot]:
     def build() -> Snapshot:
         declared = _listening(read_config(options.config), options)
         snapshot = build_snapshot(declared)
-        if declared.config.server != started_with:
+        if declared.config.server != started_with.server:
             log.warning("server.host and server.port are read at start only: the old address stays")
+        if declared.config.store != started_with.store:
+            log.warning("'store' is read at start only: the old one stays")
         return snapshot
 
     return build

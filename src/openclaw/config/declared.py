@@ -102,6 +102,16 @@ class ProviderDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[["gpt-5.1", "gpt-5-mini"]],
         ),
     ] = ()
+    api: Annotated[
+        Literal["chat", "responses"] | None,
+        Meta(
+            description=(
+                "Which of OpenAI's two APIs to speak to a provider of that kind. Left out: Responses for callers of"
+                " Responses where the type has it, else Chat Completions."
+            ),
+            examples=["responses"],
+        ),
+    ] = None
     headers: Annotated[
         dict[str, str],
         Meta(
@@ -122,6 +132,33 @@ class ProviderDeclared(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return masked_fields(self, "api_key", "headers")
+
+
+class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+    """What outlives a call, and for how long. Read at start only."""
+
+    path: Annotated[
+        Name | None,
+        Meta(
+            description=(
+                "The SQLite file, made if it is not there; `:memory:` keeps everything for as long as the process runs."
+                " Left out: `openclaw/openclaw.sqlite3` in `$XDG_STATE_HOME`, else in `~/.local/state`."
+            ),
+            examples=["/var/lib/openclaw/openclaw.sqlite3"],
+        ),
+    ] = None
+    responses_days: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=3650,
+            description=(
+                "How long a response of `/v1/responses` is kept for `previous_response_id`, in days from the last call"
+                " that went on from it. OpenAI keeps 30."
+            ),
+            examples=[30.0],
+        ),
+    ] = 30.0
 
 
 class KeyDeclared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,5 +216,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[KeyDeclared, ...],
         Meta(description="The keys that callers present. Without any, everyone on this machine may call."),
     ] = ()
+    store: Annotated[StoreDeclared, Meta(description="What outlives a call.")] = StoreDeclared()
     limits: Annotated[LimitsDeclared, Meta(description="Bounds on what a caller may send.")] = LimitsDeclared()
     timeouts: Annotated[TimeoutsDeclared, Meta(description="Seconds that a provider may take.")] = TimeoutsDeclared()

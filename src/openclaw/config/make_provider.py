@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from openclaw.config.declared import ProviderDeclared
 from openclaw.config.errors import Problem
+from openclaw.dialects.chat import Chat
+from openclaw.dialects.responses import Responses
 from openclaw.providers.credentials import static_credential
 from openclaw.providers.provider import AuthScheme, Credential, CredentialUnavailable, Header, Provider, ProviderKind
 
@@ -44,6 +48,7 @@ def make_provider(name: str, kind: ProviderKind, declared: ProviderDeclared, env
     settings = _settings(kind, declared, env, problems)
     base_url = _base_url(kind, declared, settings, env, problems)
     headers = _headers(declared, problems)
+    kind = _speaking(kind, declared, problems)
     credential = _credential(kind, declared, settings, env, problems)
     if problems or credential is None:
         raise Unusable(problems)
@@ -195,3 +200,15 @@ def _carries_credential(declared: ProviderDeclared) -> bool:
 def _first(env: Mapping[str, str], names: Sequence[str]) -> str | None:
     """The first that is there and not blank. Secrets that come from files often end in a line break."""
     return next((value for name in names if (value := env.get(name, "").strip())), None)
+
+
+def _speaking(kind: ProviderKind, declared: ProviderDeclared, problems: list[Problem]) -> ProviderKind:
+    """The kind with the one of OpenAI's APIs that was asked for."""
+    if declared.api is None:
+        return kind
+    if not isinstance(kind.codec, Chat):
+        problems.append(Problem("this type does not speak either of OpenAI's APIs", "api"))
+        return kind
+    if declared.api == "chat":
+        return structs.replace(kind, responses=None)
+    return structs.replace(kind, codec=Responses(), responses=Responses())

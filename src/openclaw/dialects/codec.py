@@ -105,10 +105,17 @@ class StreamRelay(Protocol):
     Once `failure` is set nothing more comes out; `complete` is set when the provider said that it is done.
     """
 
-    usage: Usage | None
-    model: str | None
-    failure: Failure | None
-    complete: bool
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def model(self) -> str | None: ...
+
+    @property
+    def failure(self) -> Failure | None: ...
+
+    @property
+    def complete(self) -> bool: ...
 
     def feed(self, data: bytes) -> bytes: ...
 

@@ -44,7 +44,7 @@ from openclaw.dialects.openai_errors import (
     failure_of_openai_error,
     openai_error_event,
 )
-from openclaw.dialects.rewrite import rewrite_document
+from openclaw.dialects.rewrite import NOTHING, rewrite_document
 from openclaw.dialects.sse import SseEvent, sse_frame
 
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
@@ -343,7 +343,8 @@ class CompletionsPassthrough:
 
     def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
         ask = call.stream is True and not call.include_usage
-        return rewrite_document(raw, model, drop, asked_options=call.extra.get("stream_options"), ask_for_usage=ask)
+        options = {**(call.extra.get("stream_options") or {}), "include_usage": True}
+        return rewrite_document(raw, model, drop, {"stream_options": options} if ask else NOTHING)
 
     def glance(self, body: bytes) -> Glance:
         return glance(body)

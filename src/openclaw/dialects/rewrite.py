@@ -5,25 +5,24 @@ model's name in place, this is both cheaper (1.0 against 2.4 µs at 1 KB, 26 aga
 `model` that stands somewhere else or is written with escapes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from openclaw.dialects.jsontext import encode
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def rewrite_document(
-    raw: bytes, model: str, drop: Collection[str] = (), *, asked_options: Any = None, ask_for_usage: bool = False
-) -> bytes:
-    """The caller's document with the provider's model name, without the fields in `drop`, and asking for the usage of a
-    stream (`asked_options` are the caller's own `stream_options`)."""
+def rewrite_document(raw: bytes, model: str, drop: Collection[str] = (), put: Mapping[str, Any] = NOTHING) -> bytes:
+    """The caller's document with the provider's model name, without the fields in `drop`, with those in `put`."""
     fields = _raw_fields.decode(raw)
     fields["model"] = msgspec.Raw(encode(model))
     for key in drop:
         fields.pop(key, None)
-    if ask_for_usage:
-        fields["stream_options"] = msgspec.Raw(encode({**(asked_options or {}), "include_usage": True}))
+    for key, value in put.items():
+        fields[key] = msgspec.Raw(encode(value))
     return encode(fields)

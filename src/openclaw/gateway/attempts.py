@@ -9,7 +9,7 @@ from openclaw.dialects.codec import InvalidRequest, StreamRelay
 from openclaw.gateway.answers import answer_headers, safe_failure
 from openclaw.gateway.headers import travelling
 from openclaw.gateway.in_hand import InHand
-from openclaw.gateway.operation import AnswerFailed, Operation, Request, Written
+from openclaw.gateway.operation import Answer, AnswerFailed, NoRequest, Operation, Request, Written
 from openclaw.gateway.ports import Caller, Clock, RawHeaders, Refused
 from openclaw.gateway.reading import bad_request
 from openclaw.gateway.record import Attempt
@@ -59,6 +59,9 @@ class Attempts:
             except Refused as refused:
                 failure = refused.failure  # this target cannot be asked; the next one may
                 continue
+            except NoRequest:
+                hand.target = target
+                break
             hand.target, hand.degraded = target, hand.written.degraded
             began_s = self._clock.monotonic_s()
             broken: Failure | None = Failure(kind="cancelled", message="")
@@ -73,8 +76,12 @@ class Attempts:
             finally:
                 self._note_attempt(hand, target, began_s, broken)
             if failure.kind not in _NEXT_TARGET_MAY_ANSWER:
-                break
-        raise Refused(failure)
+                raise Refused(failure)
+        answer = operation.instead(hand.request, hand.target) if hand.request and hand.target else None
+        if answer is None:
+            raise Refused(failure)
+        hand.degraded = answer.degraded
+        await self._answer(operation, caller, hand, answer)
 
     async def _attempt(
         self, operation: Operation[R], caller: Caller, hand: InHand[R], target: Target
@@ -95,11 +102,17 @@ class Attempts:
             # A provider that answers a streamed request with plain JSON does not stream, or reports an error under 200.
             answer_of = operation.replay if hand.stream else operation.answer
             answer = answer_of(hand.request, hand.written, target, await reply.body(), hand.stamp)
-        hand.usage, hand.response_model = answer.usage, answer.model or target.model
+        await self._answer(operation, caller, hand, answer)
+        return None
+
+    async def _answer(self, operation: Operation[R], caller: Caller, hand: InHand[R], answer: Answer) -> None:
+        assert hand.target is not None, "somebody answered"
+        hand.usage, hand.response_model = answer.usage, answer.model or hand.target.model
+        if hand.keep is not None:
+            hand.keep(answer.whole or answer.body)
         content_type = operation.stream_content_type.encode() if hand.stream else b"application/json"
         await self._start(caller, hand, content_type, len(answer.body))
         await caller.end(answer.body)
-        return None
 
     async def _relay(
         self,
@@ -121,6 +134,8 @@ class Attempts:
                 if out:
                     await caller.send(out)
             failure = relay.failure
+            if failure is None and hand.keep is not None and operation.memory is not None:
+                hand.keep(operation.memory.said(relay) or b"")
         except TransportFailed as failed:
             failure = failed.failure
         finally:
@@ -131,8 +146,8 @@ class Attempts:
             return None
         if not hand.started:
             raise AnswerFailed(failure)
-        hand.error_type = failure.kind
-        await caller.end(relay.fail(safe_failure(failure, target)))
+        hand.error_type, hand.failure = failure.kind, safe_failure(failure, target)
+        await caller.end(relay.fail(hand.failure))
         return failure
 
     async def _until_committed(

@@ -10,9 +10,12 @@ from openclaw.dialects.codec import MalformedReply, StreamRelay
 from openclaw.dialects.embeddings import EmbeddingsCodec, OpenAIEmbeddings
 from openclaw.dialects.jsontext import NotJson, encode, parse
 from openclaw.dialects.rewrite import rewrite_document
-from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
+from openclaw.gateway.model_calls import UrlFields
+from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target
+
+_OPENAI = OpenAIEmbeddings()
 
 
 class _Glance(msgspec.Struct):
@@ -28,17 +31,24 @@ _MALFORMED = Failure(kind="malformed", message="The provider's answer is not a l
 
 
 class EmbeddingsCalls:
-    """The operation of `/v1/embeddings`. A provider with OpenAI's own form gets and gives the bytes as they are."""
+    """The operation of `/v1/embeddings`, and of Google's calls, whose `door` is another form. A provider with OpenAI's
+    form gets and gives an OpenAI caller's bytes as they are. `model` is the path's, where the form has it there."""
 
     name = "embeddings"
     stream_content_type = "application/json"
     id_header = b"x-request-id"
+    memory: Memory[EmbeddingsCall] | None = None
 
-    def __init__(self) -> None:
-        self._door = OpenAIEmbeddings()
+    def __init__(self, door: EmbeddingsCodec = _OPENAI, model: str | None = None) -> None:
+        self._door = door
+        self._model = model
+
+    def at(self, url: UrlFields) -> "EmbeddingsCalls":
+        """The same operation for a request whose model stands in its path."""
+        return EmbeddingsCalls(self._door, url.model)
 
     def read(self, raw: bytes, body: JsonObject) -> EmbeddingsCall:
-        return self._door.decode_request(body)
+        return self._door.decode_request(body, model=self._model)
 
     def streams(self, request: EmbeddingsCall) -> bool:
         return False
@@ -48,16 +58,16 @@ class EmbeddingsCalls:
 
     def write(self, request: EmbeddingsCall, raw: bytes, target: Target) -> Written:
         codec = self._codec(target)
-        path = codec.path(target.model)
+        path = codec.path(target.model, request)
         drop = ROUTING_FIELDS & request.extra.keys()
-        if codec == self._door:
-            return Written(path, rewrite_document(raw, target.model, drop), same_dialect=True)
+        if codec == self._door == _OPENAI:
+            return Written(path, rewrite_document(raw, target.model, drop), same_dialect=True, passes=True)
         extra = {key: value for key, value in request.extra.items() if key not in drop}
         encoded = codec.encode_request(msgspec.structs.replace(request, model=target.model, extra=extra))
         return Written(path, encode(encoded.body), encoded.degraded)
 
     def answer(self, request: EmbeddingsCall, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
-        if written.same_dialect:
+        if written.passes:
             try:
                 seen = _glance.decode(body)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -76,6 +86,9 @@ class EmbeddingsCalls:
 
     def replay(self, request: EmbeddingsCall, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         raise AssertionError("embeddings are not streamed")
+
+    def instead(self, request: EmbeddingsCall, target: Target) -> Answer | None:
+        return None
 
     def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return self._codec(target).decode_error(status, headers, body)

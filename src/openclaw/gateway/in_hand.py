@@ -1,8 +1,9 @@
 """One call while it is being handled."""
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from openclaw.calls import Usage
+from openclaw.calls import Failure, Usage
 from openclaw.dialects.codec import StreamRelay
 from openclaw.gateway.operation import Request, Stamp, Written
 from openclaw.gateway.ports import Clock
@@ -22,9 +23,12 @@ class InHand(Generic[R]):
         "call_id",
         "caller",
         "degraded",
+        "detached",
         "error_type",
+        "failure",
         "first_chunk_s",
         "id_header",
+        "keep",
         "model",
         "raw",
         "relay",
@@ -47,6 +51,8 @@ class InHand(Generic[R]):
         self.arrived_s = clock.monotonic_s()
         self.unix_s = clock.unix_s()
         self.caller: str | None = None
+        self.keep: Callable[[bytes], None] | None = None
+        self.detached = False
         self.raw = b""
         self.request: R | None = None
         self.written: Written | None = None
@@ -61,11 +67,17 @@ class InHand(Generic[R]):
         self.degraded: tuple[str, ...] = ()
         self.usage: Usage | None = None
         self.error_type: Any = None
+        self.failure: Failure | None = None
         self.first_chunk_s: float | None = None
 
     def let_go(self) -> None:
         """An answer has begun, so no other target will be asked. A stream may be open for minutes: its prompt goes."""
         self.raw, self.request, self.written = b"", None, None
+
+    @property
+    def owner(self) -> str:
+        """Whose the answer is, where it is kept."""
+        return self.caller or ""
 
     @property
     def stamp(self) -> Stamp:

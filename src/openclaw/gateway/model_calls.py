@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -19,11 +20,13 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import Codec, MalformedReply, Passthrough, StreamDecoder, StreamEncoder, StreamRelay
 from openclaw.dialects.jsontext import NotJson, encode, parse
-from openclaw.gateway.operation import Answer, AnswerFailed, Stamp, Written
+from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
 from openclaw.providers.provider import ProviderKind
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target
 from openclaw.streams import unfold
+
+Head = TypeVar("Head", Reply, ReplyStarted)
 
 
 class UrlFields(msgspec.Struct, frozen=True):
@@ -49,14 +52,18 @@ class ModelCalls:
     ) -> None:
         self.name = name
         self.id_header = id_header
-        self.stream_content_type = door.stream_content_type
         self._door = door
         self._passthrough = passthrough
         self._codec_of = codec_of
         self._check = check
+        self.memory: Memory[Call] | None = None
         self._url = UrlFields()
 
-    def at(self, url: "UrlFields") -> "ModelCalls":
+    @property
+    def stream_content_type(self) -> str:
+        return self._door.stream_content_type
+
+    def at(self, url: "UrlFields") -> Self:
         """The same operation for a request whose model, and whether to stream, stand in its path."""
         bound = copy.copy(self)
         bound._url = url
@@ -80,51 +87,59 @@ class ModelCalls:
         drop = self._fields_for_us(request, target)
         if self._passthrough.suits(codec, request):
             body = self._passthrough.rewrite(raw, request, codec, target.model, drop)
-            return Written(path, body, same_dialect=True)
+            return Written(path, body, same_dialect=True, passes=True)
         extra = {key: value for key, value in request.extra.items() if key not in drop} if drop else request.extra
         # The gateway always wants to know what a stream used, whether or not the caller asked.
         call = msgspec.structs.replace(request, model=target.model, extra=extra, include_usage=stream)
         encoded = codec.encode_request(call)
-        return Written(path, encode(encoded.body), encoded.degraded, same_dialect=codec.name == self._door.name)
+        same = codec.name == self._door.name
+        return Written(path, encode(encoded.body), encoded.degraded, same_dialect=same, passes=same)
 
     def answer(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
-        if written.same_dialect:
+        if written.passes:
             seen = self._passthrough.glance(body)
             if seen.failure is not None:
                 raise AnswerFailed(seen.failure)
             return Answer(body, seen.model, seen.usage)
-        reply = self._reply(target, body, stamp)
+        reply = self._reply(request, target, body, stamp)
         return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
 
     def replay(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
-        if written.same_dialect:
+        if written.passes:
             seen = self._passthrough.glance(body)
             if seen.failure is not None:
                 raise AnswerFailed(seen.failure)
-        reply = self._reply(target, body, stamp)
+        reply = self._reply(request, target, body, stamp)
         encoder = self._door.stream_encoder(request)
         return Answer(b"".join(encoder.encode(event) for event in unfold(reply)), reply.model, reply.usage)
 
-    def _reply(self, target: Target, body: bytes, stamp: Stamp) -> Reply:
-        """The provider's plain answer in the inner form, with what it left out. Raises `AnswerFailed`."""
+    def _reply(self, request: Call, target: Target, body: bytes, stamp: Stamp) -> Reply:
+        """The provider's plain answer in the inner form. Raises `AnswerFailed`."""
         try:
             reply = self._codec(target).decode_reply(parse(body))
         except (NotJson, MalformedReply) as error:
             raise AnswerFailed(
                 Failure(kind="malformed", message="The provider's answer does not fit its own API.")
             ) from error
+        return self._named(reply, request, target, stamp)
+
+    def _named(self, head: Head, request: Call, target: Target, stamp: Stamp) -> Head:
+        """What an answer says of itself, with what its provider left out."""
         return msgspec.structs.replace(
-            reply,
-            id=reply.id or stamp.call_id,
-            created=stamp.unix_s if reply.created is None else reply.created,
-            model=reply.model or target.model,
+            head,
+            id=head.id or stamp.call_id,
+            created=stamp.unix_s if head.created is None else head.created,
+            model=head.model or target.model,
         )
 
     def relay(self, request: Call, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
-        if written.same_dialect:
+        if written.passes:
             return self._passthrough.relay(request)
         decoder, encoder = self._codec(target).stream_decoder(), self._door.stream_encoder(request)
-        return TranslatingRelay(decoder, encoder, target.model, stamp)
+        return TranslatingRelay(decoder, encoder, lambda head: self._named(head, request, target, stamp))
+
+    def instead(self, request: Call, target: Target) -> Answer | None:
+        return None
 
     def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         return self._codec(target).decode_error(status, headers, body)
@@ -147,11 +162,13 @@ class ModelCalls:
 class TranslatingRelay:
     """A stream of one dialect, event by event, to another."""
 
-    def __init__(self, decoder: StreamDecoder, encoder: StreamEncoder, model: str, stamp: Stamp) -> None:
+    def __init__(
+        self, decoder: StreamDecoder, encoder: StreamEncoder, named: Callable[[ReplyStarted], ReplyStarted]
+    ) -> None:
+        self.encoder = encoder
         self._decoder = decoder
-        self._encoder = encoder
-        self._stamp = stamp
-        self.model: str | None = model
+        self._named = named
+        self.model: str | None = None
         self.usage: Usage | None = None
         self.failure: Failure | None = None
         self.complete = False
@@ -163,7 +180,7 @@ class TranslatingRelay:
         return self._write(self._decoder.end())
 
     def fail(self, failure: Failure) -> bytes:
-        return self._encoder.encode(StreamFailed(failure))
+        return self.encoder.encode(StreamFailed(failure))
 
     def _write(self, events: list[Event]) -> bytes:
         out: list[bytes] = []
@@ -172,7 +189,7 @@ class TranslatingRelay:
                 case UsageReported():
                     self.usage = event.usage
                 case ReplyStarted():
-                    event = self._stamped(event)
+                    event = self._named(event)
                     self.model = event.model
                 case ReplyEnded():
                     self.complete = True
@@ -181,13 +198,5 @@ class TranslatingRelay:
                     break
                 case _:
                     pass
-            out.append(self._encoder.encode(event))
+            out.append(self.encoder.encode(event))
         return b"".join(out)
-
-    def _stamped(self, event: ReplyStarted) -> ReplyStarted:
-        return msgspec.structs.replace(
-            event,
-            id=event.id or self._stamp.call_id,
-            model=event.model or self.model or "",
-            created=self._stamp.unix_s if event.created is None else event.created,
-        )

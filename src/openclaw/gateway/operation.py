@@ -4,13 +4,14 @@ The pipeline's stages are the same for all of them; what differs is how a reques
 target and how the answer is read back. An operation says that, and does no I/O.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
 from openclaw.calls import Failure, JsonObject, Usage
 from openclaw.dialects.codec import StreamRelay
+from openclaw.gateway.kept import KeptResponse
 from openclaw.routing.target import Target
 
 
@@ -26,12 +27,13 @@ class Request(Protocol):
 
 class Written(Struct, frozen=True):
     """A request as the target gets it. `degraded` names what it cannot carry; `same_dialect` tells that the caller's
-    headers travel and that the answer passes as it is."""
+    headers travel; `passes` that the answer passes as it is."""
 
     path: str
     body: bytes
     degraded: tuple[str, ...] = ()
     same_dialect: bool = False
+    passes: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -40,6 +42,9 @@ class Answer(Struct, frozen=True):
     body: bytes
     model: str | None = None
     usage: Usage | None = None
+    degraded: tuple[str, ...] = ()
+    whole: bytes = b""
+    """Where `body` is a stream: the same as a plain answer, when it is to be kept."""
 
 
 class Stamp(Struct, frozen=True):
@@ -47,6 +52,10 @@ class Stamp(Struct, frozen=True):
 
     call_id: str
     unix_s: int
+
+
+class NoRequest(Exception):
+    """The target serves the model, and has no such call: the gateway answers itself."""
 
 
 class AnswerFailed(Exception):
@@ -60,11 +69,48 @@ class AnswerFailed(Exception):
 R = TypeVar("R", bound=Request)
 
 
+class Memory(Protocol, Generic[R]):
+    """What a kind of call says of calls that are kept, come back to and gone on with."""
+
+    def previous(self, request: R) -> str | None:
+        """The id of the response that this call goes on from."""
+
+    def resume(self, request: R, turns: Sequence[KeptResponse]) -> R:
+        """The call with the earlier turns in it. Raises `InvalidRequest`."""
+
+    def references(self, request: R) -> Collection[str]:
+        """The ids of earlier items that this call names instead of sending them."""
+
+    def resolve(self, request: R, items: Mapping[str, JsonObject]) -> R:
+        """The call with these items in the places of their ids. Raises `InvalidRequest`."""
+
+    def keeps(self, request: R) -> bool:
+        """Whether the caller may come back to the answer."""
+
+    def runs_detached(self, request: R) -> bool:
+        """Whether the answer is not waited for."""
+
+    def begun(self, request: R, stamp: Stamp) -> JsonObject:
+        """The answer as it is shown before there is one."""
+
+    def failed(self, begun: JsonObject, failure: Failure) -> JsonObject:
+        """The same, ended by a failure."""
+
+    def failed_stream(self, begun: JsonObject, failed: JsonObject) -> bytes:
+        """The events of an answer that failed before there was any."""
+
+    def said(self, relay: StreamRelay) -> bytes | None:
+        """The whole answer of a stream that has ended."""
+
+
 class Operation(Protocol, Generic[R]):
     name: str
-    stream_content_type: str
+    memory: Memory[R] | None
     id_header: bytes
     """Where the dialect's official clients look for the id of a call."""
+
+    @property
+    def stream_content_type(self) -> str: ...
 
     def read(self, raw: bytes, body: JsonObject) -> R:
         """Raises `InvalidRequest`."""
@@ -74,7 +120,8 @@ class Operation(Protocol, Generic[R]):
     def serves(self, target: Target) -> bool:
         """Whether the provider has this kind of call at all."""
 
-    def write(self, request: R, raw: bytes, target: Target) -> Written: ...
+    def write(self, request: R, raw: bytes, target: Target) -> Written:
+        """Raises `InvalidRequest` for what cannot be said to this target, `NoRequest` when there is none to send."""
 
     def answer(self, request: R, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         """Raises `AnswerFailed`."""
@@ -84,6 +131,9 @@ class Operation(Protocol, Generic[R]):
     def replay(self, request: R, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         """The stream that a plain answer amounts to, where the provider did not stream although it was asked to.
         Raises `AnswerFailed`."""
+
+    def instead(self, request: R, target: Target) -> Answer | None:
+        """The gateway's own answer where the target gave none, if it has one."""
 
     def failure(self, target: Target, status: int, headers: Mapping[str, str], body: bytes) -> Failure: ...
 

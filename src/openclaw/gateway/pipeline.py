@@ -7,25 +7,30 @@ Identity stands before the request's body is read, so that a stranger costs a he
 (docs/decisions/0003-identity-first.md).
 """
 
+import copy
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from openclaw.calls import Failure
 from openclaw.catalog.profile import cost_nanousd
 from openclaw.dialects.jsontext import encode
 from openclaw.gateway.answers import INTERNAL, answer_headers
 from openclaw.gateway.attempts import Attempts
+from openclaw.gateway.detached import DetachedRun, DetachedRuns
 from openclaw.gateway.identity import identify
 from openclaw.gateway.in_hand import InHand
-from openclaw.gateway.operation import Operation, Request
+from openclaw.gateway.kept import Forgetful, ResponseStore
+from openclaw.gateway.operation import Memory, Operation, Request
 from openclaw.gateway.planning import choose
 from openclaw.gateway.policy import permit
 from openclaw.gateway.ports import Caller, Clock, Refused, SystemClock
 from openclaw.gateway.reading import read, routing_hints
 from openclaw.gateway.record import CallRecord, Recorder
+from openclaw.gateway.remembering import keeper, recalled
 from openclaw.gateway.snapshot import Snapshot
+from openclaw.routing.target import Target
 
 log = logging.getLogger("openclaw")
 
@@ -36,11 +41,18 @@ class Gateway:
     """Handles calls. Reads one `Snapshot`, which `swap` replaces whole; calls in hand finish on the old one."""
 
     def __init__(
-        self, snapshot: Snapshot, record: Recorder, new_call_id: Callable[[], str], clock: Clock | None = None
+        self,
+        snapshot: Snapshot,
+        record: Recorder,
+        new_call_id: Callable[[], str],
+        clock: Clock | None = None,
+        responses: ResponseStore | None = None,
     ) -> None:
         self.snapshot = snapshot
+        self.responses = responses or Forgetful()
+        self.detached = DetachedRuns()
         self._record = record
-        self._new_call_id = new_call_id
+        self.new_call_id = new_call_id
         self._clock = clock or SystemClock()
         self._attempts = Attempts(self._clock)
 
@@ -50,18 +62,55 @@ class Gateway:
     async def handle(self, operation: Operation[R], caller: Caller) -> None:
         """Answer one call. Errors become answers in the caller's dialect; only cancellation and broken connections
         to the caller come out."""
-        snapshot = self.snapshot
-        hand: InHand[R] = InHand(self._new_call_id(), operation.id_header, snapshot, self._clock)
-        try:
-            owner = identify(snapshot, caller.headers)
-            hand.caller = owner.name if owner is not None else None
-            hand.raw = await caller.body(snapshot.limits.body_bytes_max)
-            hand.request = read(operation, hand.raw, snapshot.limits)
-            hand.model, hand.stream = hand.request.model, operation.streams(hand.request)
-            hints = routing_hints(hand.request)
-            permit(owner, hand.model, hints)
-            targets = choose(operation, snapshot, hand.request, hints)
+        hand: InHand[R] = InHand(self.new_call_id(), operation.id_header, self.snapshot, self._clock)
+        await self._answering(operation, caller, hand, self._admit_and_run(operation, caller, hand))
+
+    async def _admit_and_run(self, operation: Operation[R], caller: Caller, hand: InHand[R]) -> None:
+        snapshot = hand.snapshot
+        owner = identify(snapshot, caller.headers)
+        hand.caller = owner.name if owner is not None else None
+        hand.raw = await caller.body(snapshot.limits.body_bytes_max)
+        request = read(operation, hand.raw, snapshot.limits)
+        hand.model, hand.stream = request.model, operation.streams(request)
+        hints = routing_hints(request)
+        permit(owner, hand.model, hints)
+        memory = operation.memory
+        if memory is not None:
+            request = await recalled(memory, self.responses, hand, request)
+            hand.keep = keeper(memory, self.responses, hand, request)
+        hand.request = request
+        targets = choose(operation, snapshot, request, hints)
+        if memory is not None and memory.runs_detached(request):
+            await self._detach(operation, memory, caller, hand, targets)
+        else:
             await self._attempts.run(operation, caller, hand, targets)
+
+    async def _detach(
+        self, operation: Operation[R], memory: Memory[R], caller: Caller, hand: InHand[R], targets: Sequence[Target]
+    ) -> None:
+        """Let the caller go: from here on the call is another's, who records it when it ends."""
+        inner = copy.copy(hand)
+        hand.detached = True
+        assert hand.keep is not None, "an answer that nobody waits for is kept"
+        run = DetachedRun(caller.headers, memory, inner, hand.keep)
+        work = self._answering(operation, run, inner, self._attempts.run(operation, run, inner, targets))
+        self.detached.start(run, work)
+        if run.streams:
+            await caller.start(200, answer_headers(hand, operation.stream_content_type.encode(), None, attempts=0))
+            async for chunk in run.listen():
+                await caller.send(chunk)
+            await caller.end()
+        else:
+            data = encode({**run.response, "status": "queued"})
+            await caller.start(200, answer_headers(hand, b"application/json", len(data), attempts=0))
+            await caller.end(data)
+
+    async def _answering(
+        self, operation: Operation[R], caller: Caller, hand: InHand[R], work: Coroutine[Any, Any, None]
+    ) -> None:
+        """Do the work of a call; whatever comes of it, the caller gets an answer and the record its line."""
+        try:
+            await work
         except Refused as refused:
             await self._refuse(operation, caller, hand, refused.failure)
         except (CancelledError, OSError):
@@ -70,17 +119,18 @@ class Gateway:
         except Exception:
             # The request boundary: a fault of ours becomes an answer without details; the log has them.
             log.exception("call %s failed inside the gateway", hand.call_id)
-            hand.error_type = "server"
+            hand.error_type, hand.failure = "server", INTERNAL
             if not hand.started:
                 await self._refuse(operation, caller, hand, INTERNAL)
             elif hand.relay is not None:
                 await caller.end(hand.relay.fail(INTERNAL))
         finally:
-            self._settle_and_record(operation, hand)
+            if not hand.detached:
+                self._settle_and_record(operation, hand)
 
     async def _refuse(self, operation: Operation[R], caller: Caller, hand: InHand[R], failure: Failure) -> None:
         status, body = operation.error(failure)
-        hand.status, hand.error_type, hand.started = status, failure.kind, True
+        hand.status, hand.error_type, hand.failure, hand.started = status, failure.kind, failure, True
         data = encode(body)
         headers = answer_headers(hand, b"application/json", len(data), attempts=len(hand.attempts))
         if failure.retry_after_s is not None:

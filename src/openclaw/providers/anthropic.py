@@ -13,4 +13,5 @@ KIND = ProviderKind(
     headers=(("anthropic-version", "2023-06-01"),),
     catalog="anthropic",
     price_id="anthropic",
+    counts_tokens=True,
 )

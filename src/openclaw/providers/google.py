@@ -14,4 +14,5 @@ KIND = ProviderKind(
     key_env=("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"),
     catalog="google",
     price_id="google",
+    counts_tokens=True,
 )

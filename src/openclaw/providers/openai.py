@@ -24,4 +24,5 @@ KIND = ProviderKind(
     key_env=("OPENAI_API_KEY",),
     catalog="openai",
     price_id="openai",
+    counts_tokens=True,
 )

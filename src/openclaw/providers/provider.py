@@ -74,7 +74,8 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
     `price_id` in the price list; None where it is not listed. `codec`, `embeddings` and `completions` are the dialects
     for the kinds of call; None where it does not serve one. `responses` is set where callers of OpenAI's Responses API
     are served by that same API instead of `codec`. `local_port` is the usual port of a server on this machine.
-    `relays_openrouter_fields`: it understands OpenRouter's routing fields itself.
+    `relays_openrouter_fields`: it understands OpenRouter's routing fields itself. `counts_tokens`: it has the call of
+    its dialect that counts a request's tokens.
     """
 
     name: str
@@ -94,6 +95,7 @@ class ProviderKind(Struct, frozen=True, kw_only=True):
     price_id: str | None = None
     local_port: int | None = None
     relays_openrouter_fields: bool = False
+    counts_tokens: bool = False
 
 
 class CredentialUnavailable(Exception):

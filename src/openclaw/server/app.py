@@ -1,28 +1,29 @@
-"""The doors as one ASGI application: path and method to an operation or to a small page of facts."""
+"""The doors and pages as one ASGI application: path and method to an operation or to a page."""
 
 from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from openclaw.calls import Failure
 from openclaw.dialects.jsontext import encode
-from openclaw.dialects.openai_errors import encode_openai_error
 from openclaw.gateway.identity import identify
 from openclaw.gateway.operation import Operation
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.ports import Refused
-from openclaw.gateway.snapshot import CallerKey
+from openclaw.server import health, response_pages
 from openclaw.server.asgi import AsgiCaller, CallerLeft, Receive, Scope, Send, check_headers
-from openclaw.server.models import allowed, model_list, model_object
+from openclaw.server.models import pages as models
+from openclaw.server.pages import Asked, Document, Events, Page
+from openclaw.server.voices import voice_of
 
-Page = Callable[[Gateway, str, CallerKey | None], tuple[int, Any]]
-"""Takes the gateway, the rest of the path and who asks; gives status and JSON document."""
+PAGES = (*health.PAGES, *models.PAGES, *response_pages.PAGES)
 
 
 class App:
-    """`find_door` says what a POST to a path does. Everything else the application serves is in this file."""
+    """`find_door` says what a POST to a path does; everything else is in `PAGES`."""
 
-    def __init__(self, gateway: Gateway, find_door: Callable[[str], Operation[Any] | None]) -> None:
+    def __init__(self, gateway: Gateway, find_door: Callable[[str, bytes], Operation[Any] | None]) -> None:
         self._gateway = gateway
         self._find_door = find_door
 
@@ -34,7 +35,7 @@ class App:
             return
         caller = AsgiCaller(scope, receive, send)
         try:
-            await self._serve(scope["method"], scope["path"], caller)
+            await self._serve(scope, caller)
         except CallerLeft:
             return
         except CancelledError:
@@ -43,69 +44,39 @@ class App:
         finally:
             caller.close()
 
-    async def _serve(self, method: str, path: str, caller: AsgiCaller) -> None:
+    async def _serve(self, scope: Scope, caller: AsgiCaller) -> None:
+        method, path = scope["method"], scope["path"]
         failure = check_headers(caller.headers, self._gateway.snapshot.limits)
-        operation = self._find_door(path)
-        if failure is not None:
-            await _answer_failure(caller, failure)
-        elif operation is not None and method == "POST":
+        operation = self._find_door(path, scope["query_string"]) if failure is None else None
+        if operation is not None and method == "POST":
             await self._gateway.handle(operation, caller)
-        elif method in ("GET", "HEAD"):
-            await self._get(path, caller, known=operation is not None)
-        elif operation is not None or _page_of(path) is not None:
-            await _answer_failure(caller, _method_not_allowed(method, path))
-        else:
-            await _answer_failure(caller, _unknown_path(method, path))
-
-    async def _get(self, path: str, caller: AsgiCaller, *, known: bool) -> None:
-        page = _page_of(path)
-        if page is None:
-            await _answer_failure(caller, _method_not_allowed("GET", path) if known else _unknown_path("GET", path))
             return
-        serve, rest, public = page
+        voice = voice_of(path, caller.headers)
+        call_id = self._gateway.new_call_id().encode()
+        headers = [(voice.id_header, call_id), (b"x-openclaw-call", call_id)]
         try:
-            owner = None if public else identify(self._gateway.snapshot, caller.headers)
-            status, document = serve(self._gateway, rest, owner)
+            if failure is not None:
+                raise Refused(failure)
+            page, found = _find_page("GET" if method == "HEAD" else method, path, known=operation is not None)
+            owner = None if page.public else identify(self._gateway.snapshot, caller.headers)
+            query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            answer = await page.serve(Asked(self._gateway, owner, voice, found, query))
         except Refused as refused:
-            await _answer_failure(caller, refused.failure)
-            return
-        await _answer(caller, status, document)
+            status, body = voice.errors.encode_error(refused.failure)
+            answer = Document(body, status)
+            if refused.failure.retry_after_s is not None:
+                headers.append((b"retry-after", b"%d" % max(1, round(refused.failure.retry_after_s))))
+        await _answer(caller, answer, headers)
 
 
-def _live(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
-    return 200, {"status": "live"}
-
-
-def _ready(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
-    """Ready means: at least one provider is switched on."""
-    providers = sorted(provider.name for provider in gateway.snapshot.directory.providers)
-    return (200 if providers else 503), {"status": "ready" if providers else "no provider", "providers": len(providers)}
-
-
-def _models(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
-    return 200, model_list(gateway.snapshot.directory, allowed(owner))
-
-
-def _model(gateway: Gateway, rest: str, owner: CallerKey | None) -> tuple[int, Any]:
-    return 200, model_object(gateway.snapshot.directory, rest, allowed(owner))
-
-
-_PAGES: dict[str, tuple[Page, bool]] = {
-    "/health/live": (_live, True),
-    "/health/ready": (_ready, True),
-    "/v1/models": (_models, False),
-}
-_MODEL_PREFIX = "/v1/models/"
-
-
-def _page_of(path: str) -> tuple[Page, str, bool] | None:
-    """The page at a path, the rest of the path, and whether it asks for no key."""
-    page = _PAGES.get(path)
-    if page is not None:
-        return page[0], "", page[1]
-    if path.startswith(_MODEL_PREFIX) and len(path) > len(_MODEL_PREFIX):
-        return _model, path.removeprefix(_MODEL_PREFIX), False
-    return None
+def _find_page(method: str, path: str, *, known: bool) -> tuple[Page, dict[str, str]]:
+    """The page at a path and the named parts of the path. `known` tells that the path is a door's. Raises `Refused`."""
+    for page in PAGES:
+        if match := page.path.fullmatch(path):
+            known = True
+            if page.method == method:
+                return page, match.groupdict()
+    raise Refused(_method_not_allowed(method, path) if known else _unknown_path(method, path))
 
 
 def _unknown_path(method: str, path: str) -> Failure:
@@ -119,16 +90,18 @@ def _method_not_allowed(method: str, path: str) -> Failure:
     )
 
 
-async def _answer_failure(caller: AsgiCaller, failure: Failure) -> None:
-    await _answer(caller, *encode_openai_error(failure))
-
-
-async def _answer(caller: AsgiCaller, status: int, document: Any) -> None:
-    data = encode(document)
-    headers = [(b"content-type", b"application/json")]
+async def _answer(caller: AsgiCaller, answer: Document | Events, headers: list[tuple[bytes, bytes]]) -> None:
+    if isinstance(answer, Events):
+        await caller.start(200, [(b"content-type", b"text/event-stream"), *headers])
+        async for chunk in answer.chunks:
+            await caller.send(chunk)
+        await caller.end()
+        return
+    data = encode(answer.body)
+    headers = [(b"content-type", b"application/json"), *headers]
     if not caller.head_only:  # no body follows, so the head must not wait for one (see protocol.OneWrite)
         headers.append((b"content-length", b"%d" % len(data)))
-    await caller.start(status, headers)
+    await caller.start(answer.status, headers)
     await caller.end(data)
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from openclaw.config.errors import ConfigError
+from openclaw.gateway.kept import ResponseStore
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import Recorder
 from openclaw.gateway.snapshot import Snapshot
@@ -37,10 +38,17 @@ class Process:
     """One listening gateway. `build` makes a snapshot from the configuration as it is now; it may block and may raise
     `ConfigError`."""
 
-    def __init__(self, build: Callable[[], Snapshot], host: str, port: int, recorders: Sequence[Recorder]) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Snapshot],
+        host: str,
+        port: int,
+        recorders: Sequence[Recorder],
+        responses: ResponseStore,
+    ) -> None:
         self._build = build
         self._reloading = asyncio.Lock()
-        self.gateway = Gateway(build(), _to_all(recorders), call_id_maker())
+        self.gateway = Gateway(build(), _to_all(recorders), call_id_maker(), responses=responses)
         limits = self.gateway.snapshot.limits
         config = uvicorn.Config(
             App(self.gateway, Doors().find),
@@ -83,6 +91,7 @@ class Process:
             loop.remove_signal_handler(signal.SIGHUP)
             ignore_hangup()
             await _cancelled(reloads)
+            await self.gateway.detached.stop()
             await self.gateway.snapshot.transport.close()
 
     async def reload(self) -> None:

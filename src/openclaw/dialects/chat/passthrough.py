@@ -15,7 +15,7 @@ from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.fields import given
 from openclaw.dialects.openai_errors import failure_of_openai_error, openai_error_event
 from openclaw.dialects.relay import FrameRelay
-from openclaw.dialects.rewrite import rewrite_document
+from openclaw.dialects.rewrite import NOTHING, rewrite_document
 from openclaw.dialects.sse import SseEvent
 
 # Usage, an error, a finish reason, the end: events that hold one of these are looked into.
@@ -121,7 +121,8 @@ class ChatPassthrough:
 
     def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
         ask = call.stream is True and not call.include_usage and isinstance(target, Chat) and target.stream_usage
-        return rewrite_document(raw, model, drop, asked_options=call.extra.get("stream_options"), ask_for_usage=ask)
+        options = {**(call.extra.get("stream_options") or {}), "include_usage": True}
+        return rewrite_document(raw, model, drop, {"stream_options": options} if ask else NOTHING)
 
     def glance(self, body: bytes) -> Glance:
         return glance(body)

@@ -28,7 +28,7 @@ class CohereEmbeddings(Struct, frozen=True):
     def form(self) -> str:
         return "cohere"
 
-    def path(self, model: str) -> str:
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
         return f"/{self.version}/embed"
 
     def decode_request(self, body: JsonObject, *, model: str | None = None) -> EmbeddingsCall:

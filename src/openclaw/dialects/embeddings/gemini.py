@@ -52,14 +52,15 @@ def _lose(call: EmbeddingsCall, own: bool, losses: Losses) -> None:
 
 
 class GeminiEmbeddings(_Google, frozen=True):
-    """Always written as batchEmbedContents, which takes one text as well as many; embedContent is read too."""
+    """batchEmbedContents, which takes one text as well as many; and embedContent, where the caller used it."""
 
     @property
     def form(self) -> str:
         return "gemini"
 
-    def path(self, model: str) -> str:
-        return f"/models/{quote(model.removeprefix('models/'), safe='/@')}:batchEmbedContents"
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
+        verb = "embedContent" if call is not None and _asks_for_one(call) else "batchEmbedContents"
+        return f"/models/{quote(model.removeprefix('models/'), safe='/@')}:{verb}"
 
     def decode_request(self, body: JsonObject, *, model: str | None = None) -> EmbeddingsCall:
         """Raises `InvalidRequest` also for requests that differ in more than their text: one call has one task."""
@@ -122,7 +123,7 @@ class GeminiEmbeddings(_Google, frozen=True):
         role = next((note[5:] for note in notes if note.startswith("role=")), None)
         requests = [{"content": _content(item, role, own), **common} for item in call.inputs]
         _lose(call, own, losses)
-        if "single" in notes and len(requests) == 1:
+        if _asks_for_one(call):
             return Encoded({**requests[0], **outer}, losses.names())
         return Encoded({"requests": requests, **outer}, losses.names())
 
@@ -142,7 +143,7 @@ class GeminiEmbeddings(_Google, frozen=True):
 
     def encode_reply(self, reply: EmbeddingsReply, call: EmbeddingsCall) -> JsonObject:
         vectors = [{"values": to_floats(vector)} for vector in reply.vectors]
-        body: JsonObject = {"embedding": vectors[0]} if _is_single(call, vectors) else {"embeddings": vectors}
+        body: JsonObject = {"embedding": vectors[0]} if _asks_for_one(call) and vectors else {"embeddings": vectors}
         usage = reply.usage
         if usage is not None and reply.dialect == "gemini":
             body["usageMetadata"] = usage.native
@@ -153,8 +154,9 @@ class GeminiEmbeddings(_Google, frozen=True):
         return body
 
 
-def _is_single(call: EmbeddingsCall, vectors: list[Any]) -> bool:
-    return call.dialect == "gemini" and "single" in call.spelling and len(vectors) == 1
+def _asks_for_one(call: EmbeddingsCall) -> bool:
+    """Whether the caller used embedContent, which takes one text without a list."""
+    return call.dialect == "gemini" and "single" in call.spelling and len(call.inputs) == 1
 
 
 def _content(item: EmbeddingsInput, role: str | None, own: bool) -> JsonObject:
@@ -205,7 +207,7 @@ class VertexEmbeddings(_Google, frozen=True):
     def form(self) -> str:
         return "vertex"
 
-    def path(self, model: str) -> str:
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
         return f"/models/{quote(model, safe='/@')}:predict"
 
     def decode_request(self, body: JsonObject, *, model: str | None = None) -> EmbeddingsCall:

@@ -18,7 +18,7 @@ class OllamaEmbeddings(Struct, frozen=True):
     def form(self) -> str:
         return "ollama"
 
-    def path(self, model: str) -> str:
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
         return "/api/embed"
 
     def decode_request(self, body: JsonObject, *, model: str | None = None) -> EmbeddingsCall:

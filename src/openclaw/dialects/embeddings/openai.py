@@ -35,7 +35,7 @@ class OpenAIEmbeddings(Struct, frozen=True):
     def form(self) -> str:
         return "openai"
 
-    def path(self, model: str) -> str:
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
         return "/embeddings"
 
     # --- requests

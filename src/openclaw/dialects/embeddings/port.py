@@ -21,8 +21,8 @@ class EmbeddingsCodec(Protocol):
     def encode_request(self, call: EmbeddingsCall) -> Encoded:
         """Write a request for the provider. Raises `InvalidRequest` for token ids where only text is taken."""
 
-    def path(self, model: str) -> str:
-        """The request path to append to the provider's base URL."""
+    def path(self, model: str, call: EmbeddingsCall | None = None) -> str:
+        """The request path to append to the provider's base URL, for this call where the form has more than one."""
 
     def decode_reply(self, body: JsonObject, call: EmbeddingsCall) -> EmbeddingsReply:
         """Read a provider's answer to `call`; some forms name no model in it. Raises `MalformedReply`."""

@@ -1,7 +1,9 @@
 """Errors inside streamed Responses: the event `error`, and `response.failed` with the error in the response."""
 
 from openclaw.calls import Failure, JsonObject
+from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import error_object, failure_of_openai_error, openai_error_object
+from openclaw.dialects.sse import sse_frame
 
 _SERVER_ERROR = "server_error"
 
@@ -26,3 +28,13 @@ def failed(response: JsonObject, failure: Failure) -> JsonObject:
     error = openai_error_object(failure)
     told = {"code": error["code"] or _SERVER_ERROR, "message": error["message"]}
     return {**response, "status": "failed", "error": told}
+
+
+def failed_stream(begun: JsonObject, ended: JsonObject) -> bytes:
+    """The whole stream of a response that failed before it said anything."""
+    events = {"response.created": begun, "response.failed": ended}
+    frames = (
+        sse_frame(encode({"type": kind, "sequence_number": number, "response": response}), kind)
+        for number, (kind, response) in enumerate(events.items())
+    )
+    return b"".join(frames)

@@ -20,6 +20,7 @@ from openclaw.calls import (
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, wrong_type
 from openclaw.dialects.losses import Losses
+from openclaw.dialects.responses.ids import made_here
 from openclaw.dialects.responses.notes import ITEM, ITEM_STRING, Notes, apply_notes, note, prefixed
 from openclaw.dialects.responses.parts import (
     NAME,
@@ -162,6 +163,8 @@ def _decode_custom_call(fields: Fields, _: JsonObject) -> list[Part]:
 
 def _decode_reasoning(fields: Fields, _: JsonObject) -> list[Part]:
     identity, encrypted = fields.text("id"), fields.text("encrypted_content")
+    if isinstance(identity, str) and made_here(identity):
+        return [Reasoning(_reasoning_text(fields)[0])]
     notes = list(item_notes(fields, "reasoning"))
     notes += [note(key, None) for key, value in (("id", identity), ("encrypted_content", encrypted)) if value is None]
     text, text_notes = _reasoning_text(fields)
@@ -374,6 +377,9 @@ class ItemsEncoder:
 
     def _reasoning(self, part: Reasoning) -> JsonObject | None:
         bound = part.dialect == NAME
+        if self.own and not bound:  # another provider's thought, shown to a caller of this dialect who sends it back
+            self.losses.add("reasoning")
+            return None
         if not bound and (part.signature or part.encrypted):
             self.losses.add("reasoning.signature")
         if not bound and not part.text:

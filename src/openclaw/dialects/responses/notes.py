@@ -27,6 +27,10 @@ ITEM_STRING = "item:string"
 """On a part: its message item has a string in the place of a content list."""
 
 
+CHANGED = "changed"
+"""On a call: the gateway has changed it, so that the caller's document does not say it any more."""
+
+
 def note(key: str, value: Any) -> str:
     return f"{key}={_encode(value).decode()}"
 

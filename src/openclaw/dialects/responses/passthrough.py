@@ -5,15 +5,17 @@ from collections.abc import Collection
 
 import msgspec
 
-from openclaw.calls import Call, Failure, JsonObject, Usage
+from openclaw.calls import Call, Failure, JsonObject, Message, Reasoning, Usage
 from openclaw.dialects.codec import Codec, Glance
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.openai_errors import failure_of_openai_error
 from openclaw.dialects.relay import FrameRelay
 from openclaw.dialects.responses.codec import Responses
 from openclaw.dialects.responses.errors import error_event, failed, failure_of_event
+from openclaw.dialects.responses.notes import CHANGED
+from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.reply import decode_usage
-from openclaw.dialects.rewrite import rewrite_document
+from openclaw.dialects.rewrite import NOTHING, rewrite_document
 from openclaw.dialects.sse import SseEvent, sse_frame
 
 
@@ -48,10 +50,13 @@ class ResponsesPassthrough:
     """The port `openclaw.dialects.codec.Passthrough` for Responses."""
 
     def suits(self, target: Codec, call: Call) -> bool:
-        return isinstance(target, Responses)
+        changed = CHANGED in call.spelling or any(map(_holds_foreign_thought, call.messages))
+        return isinstance(target, Responses) and not changed
 
     def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
-        return rewrite_document(raw, model, drop)
+        # The gateway may have asked for more than the caller did.
+        put = {"include": call.extra["include"]} if "include" in call.extra else NOTHING
+        return rewrite_document(raw, model, drop, put)
 
     def glance(self, body: bytes) -> Glance:
         """Read a plain answer without decoding it whole."""
@@ -67,6 +72,12 @@ class ResponsesPassthrough:
 
     def relay(self, call: Call) -> "ResponsesRelay":
         return ResponsesRelay()
+
+
+def _holds_foreign_thought(message: Message) -> bool:
+    """Whether a thought is among it that this gateway showed under an id of its own, and that no provider knows."""
+    content = message.content if isinstance(message.content, tuple) else ()
+    return any(isinstance(part, Reasoning) and part.dialect != NAME for part in content)
 
 
 def _failure(error: JsonObject | str) -> Failure:

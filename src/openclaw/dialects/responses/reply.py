@@ -1,6 +1,5 @@
 """The Response object: a `Reply` and back, and the pieces that a stream's encoder shares with it."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +23,7 @@ from openclaw.dialects.codec import InvalidRequest, MalformedReply
 from openclaw.dialects.fields import Fields, as_object, given
 from openclaw.dialects.losses import Losses
 from openclaw.dialects.responses.controls import encode_format, encode_reasoning, encode_tool, encode_tool_choice
+from openclaw.dialects.responses.ids import Ids
 from openclaw.dialects.responses.items import ItemsEncoder, decode_model_item
 from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.request import encode_instructions
@@ -191,23 +191,6 @@ def decode_output_item(item: object, path: str) -> list[Part]:
 # --- encoding -----------------------------------------------------------------------------------------------
 
 
-class Ids:
-    """Ids of a response that another dialect's provider gave, and of its items.
-
-    They depend on the reply's id and the item's position alone, so that a stream and a plain answer agree, and are
-    shorter than 64 characters, OpenAI's bound for an id that a caller sends back.
-    """
-
-    __slots__ = ("response", "stem")
-
-    def __init__(self, reply_id: str) -> None:
-        self.stem = hashlib.sha256(reply_id.encode("utf-8", "replace")).hexdigest()[:40]
-        self.response = reply_id if reply_id.startswith("resp_") else f"resp_{self.stem}"
-
-    def item(self, prefix: str, position: int) -> str:
-        return f"{prefix}_{self.stem}{position:04x}"
-
-
 def encode(reply: Reply, call: Call | None) -> JsonObject:
     """A reply of this dialect comes back as the document it was; for others `call` supplies what the API echoes."""
     choice = reply.choices[0] if reply.choices else Choice(0, ())
@@ -302,7 +285,7 @@ _ECHOED_FIELDS = (
     "top_p",
     "user",
 )
-_ECHOED_EXTRA = ("max_tool_calls", "previous_response_id", "safety_identifier", "truncation")
+_ECHOED_EXTRA = ("background", "max_tool_calls", "previous_response_id", "safety_identifier", "truncation")
 
 
 def _echo(call: Call) -> JsonObject:

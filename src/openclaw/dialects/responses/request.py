@@ -44,7 +44,7 @@ _WITHOUT_WORD: tuple[Name, ...] = (
 _SERVICE_TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
 
 _LOGPROBS = "message.output_text.logprobs"
-_ENCRYPTED = "reasoning.encrypted_content"
+ENCRYPTED = "reasoning.encrypted_content"
 _INPUT_STRING = "input:string"
 _INSTRUCTIONS_SEPARATOR = "\n\n"
 
@@ -220,7 +220,7 @@ def _finish_foreign(body: JsonObject, call: Call, losses: Losses) -> None:
     # Responses keeps every answer unless told not to, and no other dialect does.
     body.setdefault("store", False)
     if body.get("reasoning", {}).get("effort", "none") != "none" and not body["store"]:
-        include.append(_ENCRYPTED)
+        include.append(ENCRYPTED)
     if include:
         body["include"] = include
     losses.add_extras_of(call)

@@ -41,12 +41,12 @@ from openclaw.calls import (
 )
 from openclaw.dialects.losses import Losses
 from openclaw.dialects.responses.errors import error_event, failed
+from openclaw.dialects.responses.ids import Ids
 from openclaw.dialects.responses.items import SUMMARY_SEPARATOR, ItemsEncoder
 from openclaw.dialects.responses.notes import ITEM
 from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.reply import (
     SERVER_ERROR,
-    Ids,
     call_prefix,
     encode_citation,
     encode_finish,
@@ -166,6 +166,8 @@ class ResponsesStreamEncoder:
         self._usage: Usage | None = None
         self._over = False
         self._out: list[bytes] = []
+        self.response: JsonObject = {}
+        """The whole response, once it has ended."""
 
     def encode(self, event: Event) -> bytes:
         if self._over:
@@ -233,6 +235,7 @@ class ResponsesStreamEncoder:
         body["output"] = [item.body for item in self._items if item.done]
         if self._usage is not None:
             body["usage"] = (self._usage.native if self._own else None) or encode_usage(self._usage)
+        self.response = body
         self._emit(kind, {}, response=body)
         self._over = True
 
