@@ -4,6 +4,7 @@ Each test sends to every provider the field that one quirk is about. `QUIRKS` na
 that a new one needs its test.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -330,3 +331,25 @@ def test_what_another_dialect_s_caller_sends_back_is_written_for_the_provider(co
     assert ("content[reasoning]" in encoded.degraded) == (field not in FIELDS)
     assert ("extra_content" in assistant["tool_calls"][0]) == (codec.signatures is not False)
     assert ("tool_call.signature" in encoded.degraded) == (codec.signatures is False)
+
+
+@pytest.mark.parametrize(("user", "sent"), [("u" * 64, "u" * 64), ("u" * 65, None), ("\ud83d" * 65, None)])
+def test_a_user_id_of_another_dialect_is_as_short_as_openai_takes_it(user: str, sent: str | None) -> None:
+    """Claude Code's `metadata.user_id` is JSON of about 190 characters."""
+    encoded = Chat().encode_request(Call(dialect="messages", model="m", messages=(Message("user", "hi"),), user=user))
+    assert encoded.body["user"] == sent or re.fullmatch(r"[0-9a-f]{64}", encoded.body["user"])
+    assert [name.partition(":")[0] for name in encoded.degraded] == ([] if sent else ["user"])
+
+
+def test_a_user_id_is_left_out_where_the_provider_takes_none() -> None:
+    codec = Chat(unsupported=frozenset({"user"}))
+    encoded = codec.encode_request(
+        Call(dialect="messages", model="m", messages=(Message("user", "hi"),), user="u" * 65)
+    )
+    assert "user" not in encoded.body
+    assert encoded.degraded == ("user",)
+
+
+def test_a_chat_callers_own_user_id_is_sent_as_it_is() -> None:
+    sent = send(Chat(max_tokens_field="max_completion_tokens"), request(user="u" * 65, max_tokens=5))
+    assert (sent.body["user"], sent.degraded) == ("u" * 65, ())

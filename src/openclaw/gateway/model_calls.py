@@ -22,9 +22,13 @@ from openclaw.dialects.codec import Codec, MalformedReply, Passthrough, StreamDe
 from openclaw.dialects.jsontext import NotJson, encode, parse
 from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
 from openclaw.providers.provider import ProviderKind
+from openclaw.routing.fitting import fitted
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target
 from openclaw.streams import unfold
+
+_BOUNDED = "messages"
+"""The dialect that requires an output bound."""
 
 Head = TypeVar("Head", Reply, ReplyStarted)
 
@@ -91,9 +95,10 @@ class ModelCalls:
         extra = {key: value for key, value in request.extra.items() if key not in drop} if drop else request.extra
         # The gateway always wants to know what a stream used, whether or not the caller asked.
         call = msgspec.structs.replace(request, model=target.model, extra=extra, include_usage=stream)
-        encoded = codec.encode_request(call)
         same = codec.name == self._door.name
-        return Written(path, encode(encoded.body), encoded.degraded, same_dialect=same, passes=same)
+        call, lost = (call, ()) if same else fitted(call, target.profile, bounded=codec.name == _BOUNDED)
+        encoded = codec.encode_request(call)
+        return Written(path, encode(encoded.body), (*lost, *encoded.degraded), same_dialect=same, passes=same)
 
     def answer(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         if written.passes:

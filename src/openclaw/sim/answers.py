@@ -3,10 +3,12 @@
 import hashlib
 import random
 from collections.abc import Iterator
+from typing import Literal
 
 from openclaw.calls import (
     Call,
     Choice,
+    CustomTool,
     DialectName,
     FinishReason,
     FunctionTool,
@@ -22,7 +24,7 @@ from openclaw.calls import (
     Usage,
 )
 from openclaw.dialects.jsontext import encode
-from openclaw.sim.script import Script
+from openclaw.sim.script import BadScript, Script, ToolUse
 from openclaw.sim.values import value_of
 
 # English text is about four bytes a token; the simulation only has to be plausible and repeatable.
@@ -34,7 +36,8 @@ _WORDS = (
 
 
 def answer(call: Call, script: Script, seed: int, dialect: DialectName) -> Reply:
-    """`dialect` is the one the answer will be written in; opaque state in it is marked as its own."""
+    """`dialect` is the one the answer will be written in; opaque state in it is marked as its own. Raises `BadScript`
+    where the script calls tools that are not among those offered."""
     digest = hashlib.sha256(f"{seed}\0{call.model}\0".encode() + "\0".join(_texts(call)).encode()).hexdigest()
     parts, finish = _content(call, script, random.Random(digest), dialect)
     count = call.n if isinstance(call.n, int) and call.n > 0 else 1
@@ -60,12 +63,37 @@ def _content(
     if script.refuse:
         parts.append(Refusal("I can't help with that."))
         return tuple(parts), "refusal"
+    if script.call and call.tools and not _wants_no_tool(call):
+        if script.say is not None:
+            parts.append(Text(script.say))
+        parts += (_scripted_call(use, call, rng) for use in script.call)
+        return tuple(parts), "tool_calls"
     tools = _tools_to_call(call, script)
     if tools:
-        parts += (_tool_call(tool, rng) for tool in tools)
+        parts += (_tool_call(tool, script, rng) for tool in tools)
         return tuple(parts), "tool_calls"
     parts.append(Text(_text(call, script, rng)))
     return tuple(parts), script.finish
+
+
+def _wants_no_tool(call: Call) -> bool:
+    return call.tool_choice is not None and call.tool_choice.mode == "none"
+
+
+def _scripted_call(use: ToolUse, call: Call, rng: random.Random) -> ToolCall:
+    """Raises `BadScript` where the request offers none of the names."""
+    offered = {tool.name: tool for tool in call.tools if isinstance(tool, FunctionTool | CustomTool)}
+    name = next((name for name in use.names if name in offered), None)
+    if name is None:
+        names = ", ".join(offered) or "none that a caller runs"
+        raise BadScript(f"the script calls {' or '.join(use.names)}, offered are: {names}")
+    arguments = use.arguments if isinstance(use.arguments, str) else encode(use.arguments).decode()
+    kind: Literal["custom", "function"] = "custom" if isinstance(offered[name], CustomTool) else "function"
+    return ToolCall(_call_id(rng), name, arguments, kind=kind)
+
+
+def _call_id(rng: random.Random) -> str:
+    return f"call_{rng.getrandbits(64):016x}"
 
 
 def _tools_to_call(call: Call, script: Script) -> list[Tool]:
@@ -94,16 +122,19 @@ def _has_result(call: Call) -> bool:
     return last is not None and isinstance(last.content, tuple) and any(isinstance(p, ToolResult) for p in last.content)
 
 
-def _tool_call(tool: Tool, rng: random.Random) -> ToolCall:
+def _tool_call(tool: Tool, script: Script, rng: random.Random) -> ToolCall:
     assert isinstance(tool, FunctionTool), "only functions are called"
     schema = tool.parameters if isinstance(tool.parameters, dict) else {}
-    return ToolCall(f"call_{rng.getrandbits(64):016x}", tool.name, encode(value_of(schema)).decode())
+    arguments = value_of(schema) if script.value is None else script.value
+    return ToolCall(_call_id(rng), tool.name, encode(arguments).decode())
 
 
 def _text(call: Call, script: Script, rng: random.Random) -> str:
     wanted = call.output_format
     if script.say is not None:
         return script.say
+    if script.value is not None:
+        return encode(script.value).decode()
     if script.schema and wanted is not None and wanted.kind != "text":
         schema = wanted.schema if isinstance(wanted.schema, dict) else {}
         return encode(value_of(schema) or {"answer": "example"}).decode()

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from openclaw.sim.server import Sim, SimProtocol
+from openclaw.sim.turns import Scripts
 
 START_TIMEOUT_S = 10.0
 
@@ -40,8 +41,8 @@ class SimServer:
     `sim.app.requests` and `sim.app.aborted` tell what happened. Arguments are those of `Sim`.
     """
 
-    def __init__(self, *, seed: int = 0, key: str | None = None) -> None:
-        self.app = Sim(seed=seed, key=key)
+    def __init__(self, *, seed: int = 0, key: str | None = None, scripts: Scripts | None = None) -> None:
+        self.app = Sim(seed=seed, key=key, scripts=scripts)
         self._running = ServerThread(self.app, SimProtocol)
 
     @property

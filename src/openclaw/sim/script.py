@@ -1,16 +1,35 @@
 """What a simulated model does: a `Script`, named by the model's name or given as a JSON object in `x-sim`."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 
+class ToolUse(Struct, frozen=True, forbid_unknown_fields=True):
+    """A call of the tool of this name, or of the first of several names that the request offers. A tool that takes free
+    text gets `arguments` as a text; a text for any other tool is sent as it is, whether or not it is JSON."""
+
+    tool: str | tuple[str, ...]
+    arguments: dict[str, Any] | str = {}
+
+    def __post_init__(self) -> None:
+        if not self.tool:
+            raise ValueError("'tool' must name a tool")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.tool,) if isinstance(self.tool, str) else self.tool
+
+
 class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Defaults give a short text. Times are milliseconds; positions count the pieces of the answer that are sent.
 
-    `say`: the text, None for one made from the seed and the request; `echo` repeats the last user message.
+    `say`: the text, None for one made from the seed and the request; `echo` repeats the last user message. `value`: a
+    JSON object as the answer's text or, where the request forces a tool, as that tool's arguments.
+    `call`: calls of these tools, after `say` where both are given. A request that offers no tools at all (a client that
+    asks for a title on the side) gets a text; one that offers others is refused.
     `think`: thoughts before the answer, signed where the dialect signs them.
     `tools`: `first` or `all` offered tools are called with arguments that fit their schemas; `agent` calls the first
     one, and answers in text once a result is there. `schema`: answer with a JSON value of the asked-for schema.
@@ -25,6 +44,8 @@ class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     say: str | None = None
+    value: dict[str, Any] | None = None
+    call: tuple[ToolUse, ...] = ()
     echo: bool = False
     think: str | None = None
     tools: Literal["never", "first", "all", "agent"] = "never"
@@ -85,7 +106,7 @@ BEHAVIOURS: Mapping[str, tuple[str, Callable[[str], Script]]] = {
 
 
 class BadScript(Exception):
-    """The `x-sim` header is not a script."""
+    """What was given is not a script, or cannot be followed for this request."""
 
 
 def script_of(model: str, header: str | None) -> Script:

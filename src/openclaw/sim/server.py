@@ -34,6 +34,7 @@ from openclaw.server.asgi import Receive, Scope, Send
 from openclaw.sim.answers import answer
 from openclaw.sim.routes import Route, find_route
 from openclaw.sim.script import BEHAVIOURS, BadScript, Script, script_of
+from openclaw.sim.turns import Scripts, turn_for
 from openclaw.streams import unfold
 
 # Requests that are kept for a test to look at.
@@ -60,16 +61,18 @@ class SimProtocol(HttpToolsProtocol):
 
 
 class Sim:
-    """The application. `key`, when given, is the only credential it takes; `seed` decides its texts.
+    """The application. `key`, when given, is the only credential it takes; `seed` decides its texts. `scripts` are
+    turns by model name, before what the name itself says.
 
     `requests` are what it was asked (the newest `JOURNAL_MAX`), `aborted` counts callers who left before the end.
     """
 
-    def __init__(self, *, seed: int = 0, key: str | None = None) -> None:
+    def __init__(self, *, seed: int = 0, key: str | None = None, scripts: Scripts | None = None) -> None:
         self.requests: deque[Seen] = deque(maxlen=JOURNAL_MAX)
         self.aborted = 0
         self._seed = seed
         self._key = key
+        self._scripts = {} if scripts is None else scripts
         self._failed: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +125,7 @@ class Sim:
             await exchange.failure(route.codec or route.embeddings, failure)
             return
         model = route.model or str(body.get("model", ""))
-        script = script_of(model, exchange.headers.get("x-sim"))
+        script = self._script(exchange, route, model, body)
         if await self._misbehave(exchange, route, model, script):
             return
         if route.embeddings is not None:
@@ -137,6 +140,13 @@ class Sim:
             return
         await asyncio.sleep(script.first_token_ms / 1000)
         await exchange.json(200, route.codec.encode_reply(reply, call))
+
+    def _script(self, exchange: "_Exchange", route: Route, model: str, body: JsonObject) -> Script:
+        header = exchange.headers.get("x-sim")
+        turns = self._scripts.get(model.rpartition("/")[2])
+        if header is None and turns and route.codec is not None:
+            return turn_for(turns, route.codec.decode_request(body, model=route.model, stream=route.stream))
+        return script_of(model, header)
 
     async def _misbehave(self, exchange: "_Exchange", route: Route, model: str, script: Script) -> bool:
         """Faults instead of an answer. Whether one was given."""

@@ -40,6 +40,7 @@ from openclaw.dialects.codec import Encoded, InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, given, put, wrong_type
 from openclaw.dialects.losses import Losses
 from openclaw.dialects.reasoning import effort_of_budget
+from openclaw.dialects.user_ids import short_user
 
 # Wire name and the field of `Call` that holds it, for fields whose value travels as it is.
 _NUMBERS = (
@@ -409,6 +410,8 @@ class RequestEncoder:
         body["messages"] = self._messages()
         for key in _PLAIN:
             write(body, key, getattr(call, key))
+        if not self._same and "user" in body and "user" not in self._quirks.unsupported:
+            body["user"] = short_user(body["user"], self._losses)
         self._write_max_tokens(write)
         self._write_stop(write)
         if isinstance(call.modalities, tuple):

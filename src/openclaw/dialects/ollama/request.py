@@ -334,13 +334,19 @@ def _encode_think(control: ReasoningControl, writer: MessageWriter) -> Maybe[boo
         return effort if isinstance(effort, str) else UNSET if control.enabled is None else control.enabled
     if control.enabled is False or effort == "none":
         return False
+    if control.adaptive:
+        # Left to the model, as Claude Code does for all: with `think` a model that cannot think is an error, without it
+        # one that can does (https://docs.ollama.com/capabilities/thinking).
+        if isinstance(effort, str):
+            writer.losses.add("reasoning.effort")
+        return UNSET
     if not isinstance(effort, str) and isinstance(control.budget_tokens, int):
         effort = effort_of_budget(control.budget_tokens)
         writer.losses.add("reasoning.budget_tokens", f"sent as effort {effort}")
         if effort == "none":
             return False
     if not isinstance(effort, str):
-        return True if control.enabled or control.adaptive else UNSET
+        return True if control.enabled else UNSET
     level = _LEVELS.get(effort)
     if level is None:
         writer.losses.add("reasoning.effort")

@@ -21,6 +21,7 @@ from openclaw.dialects.responses.controls import (
 from openclaw.dialects.responses.items import ItemsEncoder, decode_items
 from openclaw.dialects.responses.notes import apply_notes, note
 from openclaw.dialects.responses.parts import NAME
+from openclaw.dialects.user_ids import short_user
 
 # Wire name and field of `Call` are the same word.
 _NUMBERS = ("temperature", "top_p")
@@ -203,6 +204,8 @@ def _finish_own(body: JsonObject, call: Call, losses: Losses) -> None:
 def _finish_foreign(body: JsonObject, call: Call, losses: Losses) -> None:
     for key, value in _plain_values(call).items():
         put_given(body, key, value)
+    if "user" in body:
+        body["user"] = short_user(body["user"], losses)
     if body.get("service_tier", "auto") not in _SERVICE_TIERS:
         losses.add("service_tier")
         del body["service_tier"]
