@@ -25,5 +25,7 @@ def test_what_is_not_known_is_left_to_the_provider() -> None:
 
 def test_a_required_bound_is_all_that_the_model_has() -> None:
     profile = ModelProfile(provider="p", id="m", output_tokens_max=64_000)
-    assert fitted(CALL, profile, bounded=True)[0].max_output_tokens == 64_000
+    call, lost = fitted(CALL, profile, bounded=True)
+    assert call.max_output_tokens == 64_000
+    assert lost == ("max_output_tokens: set to 64000",)
     assert fitted(CALL, profile, bounded=False)[0].max_output_tokens is UNSET

@@ -113,6 +113,7 @@ _CLAUDE_4 = Rates(
     call=34, argument=1.16, result=32, output_schema=101, schema=1.55, media=_CLAUDE_MEDIA,
 )  # fmt: skip
 _CLAUDE_4_5 = replace(_CLAUDE_4, tools=494, tools_forced=590, tool=7.5)
+# No call that must use a tool is recorded for these: as much more as for 4.5.
 _CLAUDE_5 = replace(
     _CLAUDE_4, text=CLAUDE_4_7, message=2, thinking=0, tools=294, tools_forced=390, tool=8, definition=1.35,
     call=26, argument=1.2, result=24, media=_CLAUDE_4_7_MEDIA,
@@ -144,7 +145,7 @@ RATES: Mapping[str, Rates] = {
     "claude-3.5-sonnet": replace(_CLAUDE_4, tools=294, tools_forced=261),
     "claude-4": _CLAUDE_4,
     "claude-4.5": _CLAUDE_4_5,
-    "claude-opus-4.7": replace(_CLAUDE_5, tools=255, tools_forced=350),
+    "claude-opus-4.7": replace(_CLAUDE_5, tools=255, tools_forced=351),
     "claude-5": _CLAUDE_5,
     "gemini-2.0": replace(
         _GEMINI_2_5,

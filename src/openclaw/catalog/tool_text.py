@@ -26,7 +26,7 @@ def hosted_tokens(tool: Tool) -> int | None:
 
 
 def json_text(tool: Tool) -> str:
-    return json.dumps(_definition(tool), ensure_ascii=False, separators=(",", ":"))
+    return schema_text(_definition(tool))
 
 
 def _definition(tool: Tool) -> JsonObject:
@@ -51,7 +51,11 @@ def typescript_text(tool: Tool) -> str:
 
 
 def schema_text(schema: JsonObject) -> str:
-    return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    """ "" where it is deeper than can be written, which is about as deep as can be read."""
+    try:
+        return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 def _fields(schema: JsonObject, depth: int) -> Iterator[str]:

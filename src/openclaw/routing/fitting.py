@@ -11,7 +11,7 @@ from openclaw.catalog.profile import ModelProfile
 
 
 def fitted(call: Call, profile: ModelProfile | None, *, bounded: bool) -> tuple[Call, tuple[str, ...]]:
-    """The call, and the fields that were left out. `bounded`: the dialect requires an output bound, so that a call
+    """The call, and the fields that were left out or set. `bounded`: the dialect requires an output bound, so that a call
     without one gets all that the model has."""
     if profile is None:
         return call, ()
@@ -27,4 +27,5 @@ def fitted(call: Call, profile: ModelProfile | None, *, bounded: bool) -> tuple[
                 lost.append(f"{field}: the model does not take it")
     if bounded and call.max_output_tokens in (UNSET, None) and profile.output_tokens_max:
         changes["max_output_tokens"] = profile.output_tokens_max
+        lost.append(f"max_output_tokens: set to {profile.output_tokens_max}")
     return (structs.replace(call, **changes) if changes else call), tuple(lost)
