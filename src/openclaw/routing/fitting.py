@@ -11,7 +11,7 @@ from openclaw.catalog.profile import ModelProfile
 
 
 def fitted(call: Call, profile: ModelProfile | None, *, bounded: bool) -> tuple[Call, tuple[str, ...]]:
-    """The call, and the fields that were left out or set. `bounded`: the dialect requires an output bound, so that a call
+    """The call, and the fields that were left out or set. `bounded`: the dialect requires an output bound, so a call
     without one gets all that the model has."""
     if profile is None:
         return call, ()
