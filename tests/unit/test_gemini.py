@@ -769,3 +769,17 @@ def test_errors_are_told_in_googles_words(kind: FailureKind, status: int, word: 
     assert (again.param, again.retry_after_s) == ("contents[0]", 2)
     if kind not in ("truncated", "cancelled"):
         assert again.kind == kind
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("head", [{}, {"responseId": "always the same"}])
+def test_calls_of_two_answers_without_ids_have_two_ids(head: Any, stream: bool) -> None:
+    """A conversation with one id twice is refused, or merged by clients."""
+    ids = set()
+    for place in ("Oslo", "Rome"):
+        call = {"functionCall": {"name": "look", "args": {"place": place}}}
+        body = {**head, "candidates": [{"content": {"role": "model", "parts": [call, call]}, "finishReason": "STOP"}]}
+        data = b"data: " + msgspec.json.encode(body) + b"\n\n"
+        reply = collect(stream_events(CODEC, data), "gemini") if stream else CODEC.decode_reply(body)
+        ids |= {part.id for part in reply.choices[0].content if isinstance(part, ToolCall)}
+    assert len(ids) == 4

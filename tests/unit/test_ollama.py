@@ -155,6 +155,21 @@ def test_a_choice_of_no_tool_shows_none() -> None:
     assert losses_of(call) == ()
 
 
+@pytest.mark.parametrize(
+    ("choice", "shown"),
+    [
+        (ToolChoice("named", name="g"), ["g"]),
+        (ToolChoice("named", name="unknown"), ["f", "g", "h"]),
+        (ToolChoice("allowed", names=("f", "h")), ["f", "h"]),
+        (ToolChoice("required"), ["f", "g", "h"]),
+    ],
+)
+def test_a_choice_among_tools_shows_those_alone(choice: ToolChoice, shown: list[str]) -> None:
+    call = foreign(tools=(FunctionTool("f"), FunctionTool("g"), FunctionTool("h")), tool_choice=choice)
+    assert [tool["function"]["name"] for tool in body_of(call)["tools"]] == shown
+    assert losses_of(call) == ("tool_choice",)
+
+
 def test_what_ollama_cannot_carry_is_listed() -> None:
     call = foreign(
         Message(
@@ -309,6 +324,20 @@ def test_an_answer_without_a_message_is_malformed() -> None:
 
 def line(**fields: Any) -> bytes:
     return msgspec.json.encode({"model": "m", "created_at": "2025-01-01T00:00:00.123456789Z", **fields}) + b"\n"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_calls_of_two_answers_without_ids_and_times_have_two_ids(stream: bool) -> None:
+    """A conversation with one id twice is refused, or merged by clients."""
+    ids = set()
+    for place in ("Oslo", "Rome"):
+        call = {"function": {"name": "look", "arguments": {"place": place}}}
+        body = {"message": {"role": "assistant", "content": "", "tool_calls": [call, call]}, "done": True}
+        events = stream_events(CODEC, msgspec.json.encode(body) + b"\n")
+        reply = collect(events, "ollama") if stream else CODEC.decode_reply(body)
+        ids |= {part.id for part in reply.choices[0].content if isinstance(part, ToolCall)}
+        assert reply.id == ""
+    assert len(ids) == 4
 
 
 def test_a_stream_without_its_last_newline_is_whole() -> None:

@@ -21,8 +21,10 @@ class CallIds:
         self._count = 0
         self._open: list[tuple[str, str]] = []
 
-    def of_call(self, name: str, given: str | None = None) -> str:
-        call_id = given or made_id(self._seed, self._count, name)
+    def of_call(self, name: str, given: str | None = None, arguments: str = "") -> str:
+        """`arguments` tell calls of two answers apart whose providers give neither an id nor an exact time: a
+        conversation must not hold one id twice."""
+        call_id = given or made_id(self._seed, self._count, name, arguments)
         self._count += 1
         self._open.append((name, call_id))
         return call_id

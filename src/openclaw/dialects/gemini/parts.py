@@ -205,7 +205,7 @@ def _decode_function_call(reader: Reader, _native: JsonObject, ids: CallIds) -> 
     else:
         notes.append("no-args")
     return ToolCall(
-        id=ids.of_call(name, given),
+        id=ids.of_call(name, given, arguments),
         name=name,
         arguments=arguments,
         signature=_signature(reader),

@@ -116,7 +116,8 @@ class _OpenChoice:
         name = call.get("name")
         if isinstance(name, str) and name:
             given = call.get("id")
-            call_id = self.ids.of_call(name, given if isinstance(given, str) else None)
+            given = given if isinstance(given, str) else None
+            call_id = self.ids.of_call(name, given, msgspec.json.encode(call.get("args")).decode())
             self._open(ToolCall(id=call_id, name=name, arguments=""), "call", events)
             self.has_tool_calls = True
         elif self.kind != "call":

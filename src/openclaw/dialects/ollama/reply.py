@@ -13,7 +13,7 @@ from openclaw.calls import (
     ToolCall,
     Usage,
 )
-from openclaw.dialects.call_ids import CallIds, made_id
+from openclaw.dialects.call_ids import CallIds
 from openclaw.dialects.codec import InvalidRequest, MalformedReply
 from openclaw.dialects.ollama.message import MessageWriter
 from openclaw.dialects.ollama.request import decode_tool_call
@@ -52,9 +52,9 @@ def encode_usage(usage: Usage) -> JsonObject:
     return {key: count for key, count in counts if count is not None}
 
 
-def reply_id(body: JsonObject) -> str:
-    """Ollama gives none: one made of the model and the time, which Ollama writes to the nanosecond."""
-    return made_id("ollama", body.get("model"), body.get("created_at"))
+def call_ids(body: JsonObject) -> CallIds:
+    """Older versions of Ollama give calls no ids: theirs are made of the time, which it writes to the nanosecond."""
+    return CallIds(f"ollama/{body.get('model')}/{body.get('created_at')}")
 
 
 # --- plain --------------------------------------------------------------------------------------------------
@@ -73,12 +73,11 @@ def decode_reply(body: JsonObject) -> Reply:
     for key in _COUNTS:
         if key in body and (usage is None or key not in usage.native):
             extra[key] = body[key]
-    identity = reply_id(body)
     return Reply(
         dialect="ollama",
-        id=identity,
+        id="",  # Ollama gives none
         model=model if isinstance(model, str) else "",
-        choices=(_choice(body, message, CallIds(identity), extra),),
+        choices=(_choice(body, message, call_ids(body), extra),),
         usage=usage,
         created=unix_seconds(body.get("created_at")),
         extra=extra,

@@ -28,7 +28,7 @@ from openclaw.calls import (
 from openclaw.dialects.call_ids import CallIds
 from openclaw.dialects.codec import Encoded, InvalidRequest
 from openclaw.dialects.fields import Fields, as_object, given, put, put_given, wrong_type
-from openclaw.dialects.losses import Name
+from openclaw.dialects.losses import Name, tool_name
 from openclaw.dialects.media_types import image_type
 from openclaw.dialects.ollama.message import MessageWriter, json_text
 from openclaw.dialects.reasoning import effort_of_budget
@@ -179,10 +179,11 @@ def decode_tool_call(value: object, path: str, ids: CallIds) -> ToolCall:
     if not isinstance(arguments, dict):
         notes.append("no-arguments" if arguments is UNSET else "null-arguments")
     inner = {f"function.{key}": item for key, item in function.rest().items()}
+    written = json_text(arguments) if isinstance(arguments, dict) else "{}"
     return ToolCall(
-        id=ids.of_call(name, given_id),
+        id=ids.of_call(name, given_id, written),
         name=name,
-        arguments=json_text(arguments) if isinstance(arguments, dict) else "{}",
+        arguments=written,
         spelling=tuple(notes),
         extra={**inner, **call.rest()},
     )
@@ -361,10 +362,14 @@ def _encode_tools(call: Call, writer: MessageWriter) -> list[JsonObject]:
     if choice is not None and choice.mode == "none":
         # Ollama has no choice to make; a model that is shown no tool calls none.
         return []
+    offered = call.tools
     if choice is not None and choice.mode != "auto":
         writer.losses.add("tool_choice")
+        # What can be had of a choice without a word for it: the model is shown the chosen tools alone.
+        names = (choice.name,) if choice.mode == "named" else choice.names
+        offered = tuple(tool for tool in call.tools if tool_name(tool) in names) or call.tools
     tools: list[JsonObject] = []
-    for tool in call.tools:
+    for tool in offered:
         match tool:
             case FunctionTool():
                 tools.append(_encode_function(tool, writer))

@@ -27,7 +27,7 @@ from openclaw.dialects.call_ids import CallIds
 from openclaw.dialects.json_stream import Broken, JsonStreamDecoder, Lines
 from openclaw.dialects.ollama.errors import failure_of
 from openclaw.dialects.ollama.message import MessageWriter
-from openclaw.dialects.ollama.reply import NO_TIME, decode_usage, done_reason, encode_usage, finish_reason, reply_id
+from openclaw.dialects.ollama.reply import NO_TIME, call_ids, decode_usage, done_reason, encode_usage, finish_reason
 from openclaw.dialects.ollama.request import decode_tool_call
 from openclaw.dialects.sse import SseEvent
 from openclaw.dialects.times import rfc3339, unix_seconds
@@ -52,13 +52,10 @@ class OllamaStreamDecoder(JsonStreamDecoder[JsonObject]):
         ids = self._ids
         if ids is None:
             model = body.get("model")
-            identity = reply_id(body)
-            ids = self._ids = CallIds(identity)
+            ids = self._ids = call_ids(body)
             created = unix_seconds(body.get("created_at"))
             events.append(
-                ReplyStarted(
-                    id=identity, model=model if isinstance(model, str) else "", created=created, dialect="ollama"
-                )
+                ReplyStarted(id="", model=model if isinstance(model, str) else "", created=created, dialect="ollama")
             )
         message = body.get("message")
         if isinstance(message, dict):
