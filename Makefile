@@ -1,5 +1,5 @@
 # The verbs of this repository. `make` alone lists them.
-.PHONY: help setup demo test lint fix bench bench-quick test-real lock
+.PHONY: help setup demo test lint fix bench bench-quick test-real test-agents lock
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -19,5 +19,7 @@ bench-quick: setup  ## measure this gateway and nginx only
 	.venv/bin/python -m bench --quick
 test-real: setup  ## against a real llama.cpp server (compiles it once; about half an hour)
 	sh scripts/test-real.sh
+test-agents: setup  ## coding agents and client libraries through the gateway (installs about 3 GB once)
+	sh scripts/test-agents.sh
 lock:  ## pin the dependencies again (needs uv)
 	sh scripts/lock.sh

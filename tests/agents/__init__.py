@@ -1,0 +1,1 @@
+"""Agents as people install them, at work through the gateway: `make test-agents`."""
