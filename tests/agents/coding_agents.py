@@ -47,6 +47,11 @@ def _npm(package: str, binary: str) -> Path:
     return CACHE / "npm" / package / "node_modules" / ".bin" / binary
 
 
+def _write_settings(folder: Path, settings: Mapping[str, object]) -> None:
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps(settings))
+
+
 # --- Claude Code: https://code.claude.com/docs/en/llm-gateway ---
 
 
@@ -108,14 +113,12 @@ CODEX = CodingAgent(
 
 
 def _start_gemini_cli(home: Path, url: str, model: str) -> Started:
-    folder = home / ".gemini"
-    folder.mkdir()
     settings = {
         "security": {"auth": {"selectedType": "gemini-api-key"}},
         "privacy": {"usageStatisticsEnabled": False},
         "general": {"enableAutoUpdate": False},
     }
-    (folder / "settings.json").write_text(json.dumps(settings))
+    _write_settings(home / ".gemini", settings)
     command = [_npm("gemini-cli", "gemini"), "-p", PROMPT, "-m", model, "--approval-mode", "yolo"]
     env = {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_TRUST_WORKSPACE": "true"}
     return Started(command, env)
@@ -160,10 +163,8 @@ OPENCODE = CodingAgent(
 
 
 def _start_qwen_code(home: Path, url: str, model: str) -> Started:
-    folder = home / ".qwen"
-    folder.mkdir()
     settings = {"privacy": {"usageStatisticsEnabled": False}, "general": {"enableAutoUpdate": False}}
-    (folder / "settings.json").write_text(json.dumps(settings))
+    _write_settings(home / ".qwen", settings)
     command = [_npm("qwen-code", "qwen"), "-p", PROMPT, "--auth-type", "openai", "--approval-mode", "yolo"]
     return Started(command, {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": KEY, "OPENAI_MODEL": model})
 

@@ -9,21 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openclaw.config.compile import compile_config
-from openclaw.config.declared import StoreDeclared
-from openclaw.config.load import loads
-from openclaw.config.open_store import open_store
-from openclaw.gateway.http1 import Http1Transport
-from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.record import CallRecord
 from openclaw.server.app import App
 from openclaw.server.asgi import Receive, Scope, Send
-from openclaw.server.doors import Doors
-from openclaw.server.ids import call_id_maker
-from openclaw.server.protocol import bounded_protocol
 from openclaw.sim import Script, SimServer
-from openclaw.sim.running import ServerThread
-from openclaw.store.database import IN_MEMORY
+from tests.contract.conftest import RunningGateway
 
 CACHE = Path(os.environ.get("OPENCLAW_AGENTS_CACHE", ".cache/agents")).absolute()
 KEY = "sk-caller"
@@ -118,33 +108,29 @@ class World:
     """One gateway in front of one simulation that knows the given tasks."""
 
     def __init__(self, scripts: Mapping[str, Sequence[Script]], aliases: Mapping[str, str] | None = None) -> None:
-        self.records: list[CallRecord] = []
         self.sim = SimServer(scripts=scripts, key="up")
         config = CONFIG.format(sim=self.sim.url) + f"aliases: {json.dumps(aliases or {})}\n"
-        snapshot = compile_config(
-            loads(config, "test.yaml", {}, Path()),
-            {},
-            file="test.yaml",
-            new_transport=Http1Transport,
-        )
-        self._store = open_store(StoreDeclared(path=IN_MEMORY), {}, "test.yaml")
-        gateway = Gateway(snapshot, self.records.append, call_id_maker(), responses=self._store.responses)
-        self.tap = Tap(App(gateway, Doors().find))
-        protocol = bounded_protocol(snapshot.limits.header_bytes_max)
-        self._running = ServerThread(self.tap, protocol, snapshot.transport.close)
+        self._gateway = RunningGateway(config, around=self._tapped)
+
+    def _tapped(self, app: App) -> Tap:
+        self.tap = Tap(app)
+        return self.tap
 
     @property
     def url(self) -> str:
-        return self._running.url
+        return self._gateway.url
+
+    @property
+    def records(self) -> list[CallRecord]:
+        return self._gateway.records
 
     def __enter__(self) -> "World":
         self.sim.__enter__()
-        self._running.start()
+        self._gateway.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._running.stop()
-        self._store.close()
+        self._gateway.__exit__()
         self.sim.__exit__(None, None, None)
 
     def check(self, door: str, target: str, results: int) -> None:

@@ -1,7 +1,8 @@
 """The running gateway in front of the running simulation, for official clients."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,16 +54,16 @@ DIALECTS = ("chat", "messages", "gemini", "ollama", "converse", "responses")
 
 
 class RunningGateway:
-    """A gateway on loopback; `records` are its calls so far."""
+    """A gateway on loopback; `records` are its calls so far. `around` may put an application around its own."""
 
-    def __init__(self, config: str) -> None:
+    def __init__(self, config: str, around: Callable[[App], Any] = lambda app: app) -> None:
         self.records: list[CallRecord] = []
         snapshot = compile_config(
             loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
         )
         self._store = open_store(StoreDeclared(path=IN_MEMORY), {}, "test.yaml")
         self.gateway = Gateway(snapshot, self.records.append, call_id_maker(), responses=self._store.responses)
-        app = App(self.gateway, Doors().find)
+        app = around(App(self.gateway, Doors().find))
         self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max), snapshot.transport.close)
 
     @property

@@ -66,8 +66,7 @@ KINDS = (
 in small letters, `title` case or `caps`, its fourth to sixth letter (`_4`) and each later one (`_7`); apart from words
 that vocabularies hold whole (`known`, or `common`). `mixed` are letters and digits in one, with the parts they fall
 into; `number_3` are groups of three digits. `line` is white space that ends a line, `line_space` where there is more
-before it,
-`indent` any other beyond one space. A `mark` is a run of punctuation, `mark_2` where it has more than one,
+before it, `indent` any other beyond one space. A `mark` is a run of punctuation, `mark_2` where it has more than one,
 `mark_more` what exceeds two, `mark_same` where that repeats one character. Of other scripts a run, and `_more` for
 each further character, of Chinese each that is not in a `han_pair`; `astral` are characters beyond U+FFFF, as emoji
 are."""

@@ -31,7 +31,7 @@ from openclaw.calls import (
     Usage,
     UsageReported,
 )
-from openclaw.dialects.chat.passthrough import ChatRelay, glance
+from openclaw.dialects.chat.passthrough import ChatRelay, asking_for_usage, glance
 from openclaw.dialects.chat.reply import decode_usage, encode_usage, finish_reason, native_finish_reason
 from openclaw.dialects.codec import Codec, Encoded, Glance, InvalidRequest, MalformedReply
 from openclaw.dialects.fields import Fields, given, put, wrong_type
@@ -44,7 +44,7 @@ from openclaw.dialects.openai_errors import (
     failure_of_openai_error,
     openai_error_event,
 )
-from openclaw.dialects.rewrite import NOTHING, rewrite_document
+from openclaw.dialects.rewrite import rewrite_document
 from openclaw.dialects.sse import SseEvent, sse_frame
 
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
@@ -342,9 +342,7 @@ class CompletionsPassthrough:
         return isinstance(target, Completions)
 
     def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
-        ask = call.stream is True and not call.include_usage
-        options = {**(call.extra.get("stream_options") or {}), "include_usage": True}
-        return rewrite_document(raw, model, drop, {"stream_options": options} if ask else NOTHING)
+        return rewrite_document(raw, model, drop, asking_for_usage(call))
 
     def glance(self, body: bytes) -> Glance:
         return glance(body)

@@ -16,13 +16,14 @@ from openclaw.dialects.responses import Responses
 class Counting(Struct, frozen=True):
     """One dialect's call. `path` is where a provider that speaks the dialect has it, for a model; `read` takes a
     request, with the model where it stands in the path; `body` is a caller's document for a provider's model, without
-    what the call does not take; `answer` the document for so many tokens."""
+    what the call does not take; `answer` the document for so many tokens, which stand in its field `total`."""
 
     codec: Codec
     path: Callable[[str], str]
     read: Callable[[JsonObject, str | None], Call]
     body: Callable[[JsonObject, str], JsonObject]
     answer: Callable[[int], JsonObject]
+    total: str
 
     def is_count(self, body: bytes) -> bool:
         """Whether a provider's answer is one."""
@@ -30,9 +31,7 @@ class Counting(Struct, frozen=True):
             document = parse(body)
         except NotJson:
             return False
-        return isinstance(document, dict) and all(
-            type(document.get(key)) is int for key, value in self.answer(0).items() if value == 0
-        )
+        return isinstance(document, dict) and type(document.get(self.total)) is int
 
 
 # --- Anthropic: https://docs.anthropic.com/en/api/messages-count-tokens
@@ -88,6 +87,7 @@ MESSAGES = Counting(
     read=_read_messages,
     body=lambda body, model: {**body, "model": model},
     answer=lambda tokens: {"input_tokens": tokens},
+    total="input_tokens",
 )
 GEMINI = Counting(
     codec=Gemini(),
@@ -98,6 +98,7 @@ GEMINI = Counting(
         "totalTokens": tokens,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": tokens}],
     },
+    total="totalTokens",
 )
 RESPONSES = Counting(
     codec=Responses(),
@@ -105,4 +106,5 @@ RESPONSES = Counting(
     read=_read_responses,
     body=_responses_body,
     answer=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens},
+    total="input_tokens",
 )

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
 from openclaw.calls import Failure
 from openclaw.dialects.codec import InvalidRequest
-from openclaw.dialects.jsontext import NotJson, parse
 from openclaw.gateway.in_hand import InHand
 from openclaw.gateway.kept import KeptResponse, ResponseStore, StoreUnavailable
 from openclaw.gateway.operation import Memory, Request
@@ -16,10 +17,6 @@ from openclaw.gateway.reading import bad_request
 log = logging.getLogger("openclaw")
 
 R = TypeVar("R", bound=Request)
-
-STORE_UNAVAILABLE = Failure(
-    kind="server", message="What this gateway keeps of responses cannot be read now.", status=503, retry_after_s=5
-)
 
 
 async def recalled(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R) -> R:
@@ -35,10 +32,16 @@ async def recalled(memory: Memory[R], store: ResponseStore, hand: InHand[R], req
         items = await store.items(hand.owner, references) if references else {}
         return memory.resolve(request, items) if items else request
     except StoreUnavailable as error:
-        log.error("kept responses cannot be read", exc_info=error)
-        raise Refused(STORE_UNAVAILABLE) from error
+        raise Refused(store_unavailable(error)) from error
     except InvalidRequest as error:
         raise Refused(bad_request(error)) from error
+
+
+def store_unavailable(error: StoreUnavailable) -> Failure:
+    """What a caller is told; the log has the cause."""
+    log.error("kept responses cannot be read", exc_info=error)
+    message = "What this gateway keeps of responses cannot be read now."
+    return Failure(kind="server", message=message, status=503, retry_after_s=5)
 
 
 def keeper(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R) -> Callable[[bytes], None] | None:
@@ -49,7 +52,7 @@ def keeper(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R)
 
     def keep(response: bytes) -> None:
         identity = _id_of(response)
-        if identity is not None:
+        if identity:
             store.keep(
                 KeptResponse(
                     owner=owner,
@@ -64,12 +67,19 @@ def keeper(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R)
     return keep
 
 
-def _id_of(response: bytes) -> str | None:
+class _Response(msgspec.Struct):
+    id: str = ""
+
+
+_response = msgspec.json.Decoder(_Response)
+
+
+def _id_of(response: bytes) -> str:
+    """ "" where there is none: such an answer cannot be come back to."""
     try:
-        identity = parse(response).get("id")
-    except (NotJson, AttributeError):
-        return None
-    return identity if isinstance(identity, str) and identity else None
+        return _response.decode(response).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def _unknown_previous(previous: str) -> Failure:

@@ -8,9 +8,11 @@ from urllib.parse import parse_qs
 from openclaw.calls import Failure
 from openclaw.dialects.jsontext import encode
 from openclaw.gateway.identity import identify
+from openclaw.gateway.kept import StoreUnavailable
 from openclaw.gateway.operation import Operation
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.ports import Refused
+from openclaw.gateway.remembering import store_unavailable
 from openclaw.server import health, response_pages
 from openclaw.server.asgi import AsgiCaller, CallerLeft, Receive, Scope, Send, check_headers
 from openclaw.server.models import pages as models
@@ -60,13 +62,21 @@ class App:
             page, found = _find_page("GET" if method == "HEAD" else method, path, known=operation is not None)
             owner = None if page.public else identify(self._gateway.snapshot, caller.headers)
             query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            answer = await page.serve(Asked(self._gateway, owner, voice, found, query))
+            answer = await _served(page, Asked(self._gateway, owner, voice, found, query))
         except Refused as refused:
             status, body = voice.errors.encode_error(refused.failure)
             answer = Document(body, status)
             if refused.failure.retry_after_s is not None:
                 headers.append((b"retry-after", b"%d" % max(1, round(refused.failure.retry_after_s))))
         await _answer(caller, answer, headers)
+
+
+async def _served(page: Page, asked: Asked) -> Document | Events:
+    """Raises `Refused`."""
+    try:
+        return await page.serve(asked)
+    except StoreUnavailable as error:
+        raise Refused(store_unavailable(error)) from error
 
 
 def _find_page(method: str, path: str, *, known: bool) -> tuple[Page, dict[str, str]]:

@@ -21,6 +21,7 @@ from openclaw.gateway.model_calls import ModelCalls, UrlFields
 from openclaw.gateway.operation import Operation
 from openclaw.gateway.responses import RecalledResponses, ResponsesCalls
 from openclaw.providers.provider import ProviderKind
+from openclaw.server.voices import ANTHROPIC
 
 
 class Doors:
@@ -40,9 +41,9 @@ class Doors:
             "/v1/responses": responses,
             "/v1/responses/input_tokens": response_tokens,
             "/v1/messages": ModelCalls(
-                "messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=_ANTHROPIC_ID
+                "messages", Messages(), MessagesPassthrough(), _chat_codec, id_header=ANTHROPIC.id_header
             ),
-            "/v1/messages/count_tokens": TokenCounts(counting.MESSAGES, id_header=_ANTHROPIC_ID),
+            "/v1/messages/count_tokens": TokenCounts(counting.MESSAGES, id_header=ANTHROPIC.id_header),
             # Clients whose base URL lacks the /v1 mean the same.
             "/chat/completions": chat,
             "/completions": completions,
@@ -75,7 +76,6 @@ class Doors:
 # google-genai 3 calls /v1, its older versions and Google's other clients /v1beta.
 _GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<verb>[A-Za-z]+)")
 _SSE = re.compile(rb"(?:^|&)alt=sse(?:&|$)")
-_ANTHROPIC_ID = b"request-id"
 
 
 def _chat_codec(kind: ProviderKind) -> Codec | None:

@@ -70,7 +70,7 @@ class Events(Struct, frozen=True):
 
 
 Serve: TypeAlias = Callable[[Asked], Awaitable[Document | Events]]
-"""Raises `Refused`."""
+"""Raises `Refused` or, as the store does, `StoreUnavailable`."""
 
 
 class Page(Struct, frozen=True):

@@ -8,9 +8,7 @@ from openclaw.dialects.jsontext import parse
 from openclaw.dialects.responses.errors import failed
 from openclaw.dialects.responses.history import items_to_list
 from openclaw.gateway.detached import DetachedRun
-from openclaw.gateway.kept import StoreUnavailable
 from openclaw.gateway.ports import Refused
-from openclaw.gateway.remembering import STORE_UNAVAILABLE
 from openclaw.server.pages import Asked, Document, Events, Page, faulty
 
 _PAGE_ITEMS, _PAGE_ITEMS_MAX = 20, 100  # https://platform.openai.com/docs/api-reference/responses/input-items
@@ -48,11 +46,7 @@ async def _delete(asked: Asked) -> Document:
     if run is not None:
         await asked.gateway.detached.cancel(run)
         asked.gateway.detached.forget(run)
-    try:
-        there = await asked.gateway.responses.delete(_owner(asked), asked.found["id"])
-    except StoreUnavailable as error:
-        raise Refused(STORE_UNAVAILABLE) from error
-    if not there:
+    if not await asked.gateway.responses.delete(_owner(asked), asked.found["id"]):
         raise Refused(_not_found(asked))
     return Document({"id": asked.found["id"], "object": "response", "deleted": True})
 
@@ -70,10 +64,7 @@ async def _cancel(asked: Asked) -> Document:
 
 
 async def _input_items(asked: Asked) -> Document:
-    try:
-        turns = await asked.gateway.responses.chain(_owner(asked), asked.found["id"])
-    except StoreUnavailable as error:
-        raise Refused(STORE_UNAVAILABLE) from error
+    turns = await asked.gateway.responses.chain(_owner(asked), asked.found["id"])
     if not turns:
         raise Refused(_not_found(asked))
     items = items_to_list([(parse(turn.request), parse(turn.response)) for turn in turns])
@@ -107,10 +98,7 @@ def _run(asked: Asked) -> DetachedRun | None:
 
 async def _kept(asked: Asked) -> JsonObject:
     """Raises `Refused` when there is none, or it is another's."""
-    try:
-        kept = await asked.gateway.responses.find(_owner(asked), asked.found["id"])
-    except StoreUnavailable as error:
-        raise Refused(STORE_UNAVAILABLE) from error
+    kept = await asked.gateway.responses.find(_owner(asked), asked.found["id"])
     if kept is None:
         raise Refused(_not_found(asked))
     response: JsonObject = parse(kept.response)

@@ -4,7 +4,8 @@ An event of a stream is looked into only when it holds one of a few marks: usage
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -120,15 +121,21 @@ class ChatPassthrough:
         return isinstance(target, Chat) and target.passes_unchanged(call)
 
     def rewrite(self, raw: bytes, call: Call, target: Codec, model: str, drop: Collection[str]) -> bytes:
-        ask = call.stream is True and not call.include_usage and isinstance(target, Chat) and target.stream_usage
-        options = {**(call.extra.get("stream_options") or {}), "include_usage": True}
-        return rewrite_document(raw, model, drop, {"stream_options": options} if ask else NOTHING)
+        asks = isinstance(target, Chat) and target.stream_usage
+        return rewrite_document(raw, model, drop, asking_for_usage(call) if asks else NOTHING)
 
     def glance(self, body: bytes) -> Glance:
         return glance(body)
 
     def relay(self, call: Call) -> ChatRelay:
         return ChatRelay(hide_usage=not call.include_usage, several=given(call.n) and call.n != 1)
+
+
+def asking_for_usage(call: Call) -> Mapping[str, Any]:
+    """The request fields by which a stream tells its usage, when the caller has not asked for it."""
+    if call.stream is not True or call.include_usage:
+        return NOTHING
+    return {"stream_options": {**(call.extra.get("stream_options") or {}), "include_usage": True}}
 
 
 def glance(body: bytes) -> Glance:

@@ -22,7 +22,6 @@ from openclaw.dialects.sse import SseEvent, sse_frame
 class _Response(msgspec.Struct):
     """The few fields of a Response object that the gateway reads when it passes the rest."""
 
-    id: str | None = None
     model: str | None = None
     status: str | None = None
     output: msgspec.Raw = msgspec.Raw()

@@ -1,15 +1,17 @@
 """OpenAI's form, with the facts that OpenRouter's clients read beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from openclaw.calls import JsonObject
 from openclaw.catalog.profile import PICO_PER_NANO, Rate
 from openclaw.routing.target import Target
 from openclaw.server.models.listing import Listed, released
+from openclaw.server.pages import Asked
 
 
-def model_list(listed: Iterable[Listed]) -> JsonObject:
+def model_list(listed: Sequence[Listed], asked: Asked) -> JsonObject:
+    """All of them: OpenAI's list has no pages."""
     return {"object": "list", "data": [model_object(*each) for each in listed]}
 
 
