@@ -118,6 +118,13 @@ def test_tokens_are_counted_in_front_of_any_target(
 def test_an_estimate_says_so(anthropic_client: Anthropic) -> None:
     counted = anthropic_client.messages.with_raw_response.count_tokens(model="chat/gpt-4.1", messages=HELLO)
     assert counted.headers["x-openclaw-degraded"] == "input_tokens: estimated"
+    assert counted.headers["x-openclaw-attempts"] == "0"
+
+
+def test_a_count_that_a_provider_refused_counts_as_an_attempt(anthropic_client: Anthropic) -> None:
+    counted = anthropic_client.messages.with_raw_response.count_tokens(model="messages/sim-text", messages=HELLO)
+    assert counted.headers["x-openclaw-attempts"] == "1", "the simulation has no such call"
+    assert counted.headers["x-openclaw-degraded"] == "input_tokens: estimated"
 
 
 def test_what_a_response_goes_on_from_is_counted(openai_client: OpenAI) -> None:
@@ -159,6 +166,14 @@ def test_a_google_stream_without_alt_is_one_array(gateway: RunningGateway, diale
     texts = [part["text"] for c in chunks for part in c["candidates"][0].get("content", {}).get("parts", [])]
     assert "".join(texts).startswith("Simulated answer")
     assert chunks[-1]["candidates"][0]["finishReason"] == "STOP"
+
+
+def test_a_google_path_without_models_is_the_same(gateway: RunningGateway) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+    url = f"{gateway.url}/v1beta/chat/sim-text:generateContent?key={CALLER_KEY}"
+    reply = httpx2.post(url, json=body)
+    assert reply.headers["x-openclaw-model"] == "sim-text"
+    assert reply.json()["candidates"][0]["content"]["parts"][0]["text"].startswith("Simulated answer")
 
 
 def test_a_google_array_that_breaks_ends_with_the_error(gateway: RunningGateway) -> None:

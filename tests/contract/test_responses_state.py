@@ -1,6 +1,6 @@
 """`/v1/responses` with the official client: what is kept, gone on from, and run without its caller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx2
@@ -8,8 +8,9 @@ import openai
 import pytest
 from openai import OpenAI
 
+from openclaw.gateway.kept import Forgetful, KeptResponse, StoreUnavailable
 from openclaw.sim import SimServer
-from tests.contract.conftest import CALLER_KEY, DIALECTS, RunningGateway
+from tests.contract.conftest import CALLER_KEY, CONFIG, DIALECTS, UPSTREAM_KEY, RunningGateway
 
 WEATHER: Any = {
     "type": "function",
@@ -231,3 +232,37 @@ def test_a_faulty_parameter_is_named(client: OpenAI, gateway: RunningGateway, pa
     reply = httpx2.get(f"{gateway.url}/v1/responses/{made.id}{path}", headers={"authorization": f"Bearer {CALLER_KEY}"})
     assert reply.status_code == 400
     assert reply.json()["error"]["param"] == param
+
+
+# --- a store that cannot be read
+
+
+class Broken(Forgetful):
+    """A disk that is gone."""
+
+    async def find(self, owner: str, response_id: str) -> KeptResponse | None:
+        raise StoreUnavailable
+
+    async def chain(self, owner: str, response_id: str) -> Sequence[KeptResponse]:
+        raise StoreUnavailable
+
+    async def delete(self, owner: str, response_id: str) -> bool:
+        raise StoreUnavailable
+
+
+def test_calls_that_need_no_store_do_not_notice_that_it_is_gone(sim: SimServer) -> None:
+    config = CONFIG.format(sim=sim.url, key=UPSTREAM_KEY, tls=sim.url)
+    with RunningGateway(config) as running:
+        running.gateway.responses = Broken()
+        client = OpenAI(base_url=f"{running.url}/v1", api_key=CALLER_KEY, max_retries=0)
+        made = client.responses.create(model="chat/sim-text", input="x")
+        for ask in (
+            lambda: client.responses.retrieve(made.id),
+            lambda: client.responses.input_items.list(made.id),
+            lambda: client.responses.delete(made.id),
+            lambda: client.responses.create(model="chat/sim-text", input="x", previous_response_id=made.id),
+        ):
+            with pytest.raises(openai.InternalServerError) as caught:
+                ask()
+            assert caught.value.status_code == 503
+            assert caught.value.response.headers["retry-after"] == "5"

@@ -81,7 +81,7 @@ class Attempts:
         if answer is None:
             raise Refused(failure)
         hand.degraded = answer.degraded
-        await self._answer(operation, caller, hand, answer)
+        await self._answer(operation, caller, hand, answer, attempts=len(hand.attempts))
 
     async def _attempt(
         self, operation: Operation[R], caller: Caller, hand: InHand[R], target: Target
@@ -102,16 +102,18 @@ class Attempts:
             # A provider that answers a streamed request with plain JSON does not stream, or reports an error under 200.
             answer_of = operation.replay if hand.stream else operation.answer
             answer = answer_of(hand.request, hand.written, target, await reply.body(), hand.stamp)
-        await self._answer(operation, caller, hand, answer)
+        await self._answer(operation, caller, hand, answer, attempts=len(hand.attempts) + 1)
         return None
 
-    async def _answer(self, operation: Operation[R], caller: Caller, hand: InHand[R], answer: Answer) -> None:
+    async def _answer(
+        self, operation: Operation[R], caller: Caller, hand: InHand[R], answer: Answer, *, attempts: int
+    ) -> None:
         assert hand.target is not None, "somebody answered"
         hand.usage, hand.response_model = answer.usage, answer.model or hand.target.model
         if hand.keep is not None:
             hand.keep(answer.whole or answer.body)
         content_type = operation.stream_content_type.encode() if hand.stream else b"application/json"
-        await self._start(caller, hand, content_type, len(answer.body))
+        await self._start(caller, hand, content_type, len(answer.body), attempts=attempts)
         await caller.end(answer.body)
 
     async def _relay(
@@ -164,12 +166,15 @@ class Attempts:
     async def _start_stream(self, operation: Operation[R], caller: Caller, hand: InHand[R], relay: StreamRelay) -> None:
         hand.response_model = relay.model
         hand.first_chunk_s = self._clock.monotonic_s() - hand.arrived_s
-        await self._start(caller, hand, operation.stream_content_type.encode())
+        await self._start(caller, hand, operation.stream_content_type.encode(), attempts=len(hand.attempts) + 1)
 
-    async def _start(self, caller: Caller, hand: InHand[R], content_type: bytes, length: int | None = None) -> None:
+    async def _start(
+        self, caller: Caller, hand: InHand[R], content_type: bytes, length: int | None = None, *, attempts: int
+    ) -> None:
+        """`attempts` counts the one under way, which is noted when it has ended."""
         hand.started, hand.status = True, 200
         hand.let_go()
-        await caller.start(200, answer_headers(hand, content_type, length, attempts=len(hand.attempts) + 1))
+        await caller.start(200, answer_headers(hand, content_type, length, attempts=attempts))
 
     def _note_attempt(self, hand: InHand[R], target: Target, began_s: float, failure: Failure | None) -> None:
         duration_ms = (self._clock.monotonic_s() - began_s) * 1000

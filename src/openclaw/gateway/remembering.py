@@ -41,7 +41,7 @@ def store_unavailable(error: StoreUnavailable) -> Failure:
     """What a caller is told; the log has the cause."""
     log.error("kept responses cannot be read", exc_info=error)
     message = "What this gateway keeps of responses cannot be read now."
-    return Failure(kind="server", message=message, status=503, retry_after_s=5)
+    return Failure(kind="overloaded", message=message, retry_after_s=5)
 
 
 def keeper(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R) -> Callable[[bytes], None] | None:

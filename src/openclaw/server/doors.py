@@ -74,7 +74,8 @@ class Doors:
 
 
 # google-genai 3 calls /v1, its older versions and Google's other clients /v1beta.
-_GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>.+):(?P<verb>[A-Za-z]+)")
+# @ai-sdk/google leaves `models/` out when the model's name holds a slash.
+_GEMINI_PATH = re.compile(r"/v1(?:beta)?/(?:models/)?(?P<model>.+):(?P<verb>[A-Za-z]+)")
 _SSE = re.compile(rb"(?:^|&)alt=sse(?:&|$)")
 
 
