@@ -398,3 +398,27 @@ def test_secrets_show_in_no_repr_of_what_runs() -> None:
     shown = f"{snapshot!r} {provider!r} {provider.credential!r} {target!r} {provider.__rich_repr__()}"
     assert "sk-secret" not in shown + repr(provider.credential)
     assert "credential=***" in repr(provider)
+
+
+# --- which of OpenAI's APIs
+
+
+@pytest.mark.parametrize(
+    ("declared", "for_chat", "for_responses"),
+    [
+        ("{type: openai, api_key: k}", "chat", "responses"),
+        ("{type: openai, api_key: k, api: chat}", "chat", None),
+        ("{type: openai, api_key: k, api: responses}", "responses", "responses"),
+        ("{type: openai-compatible, base_url: 'http://x'}", "chat", None),
+        ("{type: openai-compatible, base_url: 'http://x', api: responses}", "responses", "responses"),
+    ],
+)
+def test_the_api_is_the_types_or_the_declared_one(declared: str, for_chat: str, for_responses: str | None) -> None:
+    kind = provider_of(f"{{p: {declared}}}").kind
+    assert kind.codec.name == for_chat
+    assert (None if kind.responses is None else kind.responses.name) == for_responses
+
+
+def test_a_type_of_another_dialect_has_no_choice_of_api() -> None:
+    problems = problems_of("providers:\n  p: {type: anthropic, api_key: k, api: chat}")
+    assert problems == ["f.yaml:2:41: providers.p.api: this type does not speak either of OpenAI's APIs"]

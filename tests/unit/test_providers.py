@@ -290,7 +290,8 @@ def row(kind: ProviderKind) -> str:
         f"`{name}`" + (f" (default `{s.default}`)" if s.default else "") + f": {code(s.env)}"
         for name, s in kind.settings.items()
     ]
-    also = [word for word, codec in (("embeddings", kind.embeddings), ("completions", kind.completions)) if codec]
+    others = ("embeddings", kind.embeddings), ("completions", kind.completions), ("responses", kind.responses)
+    also = [word for word, codec in others if codec]
     cells = [
         f"`{kind.name}`",
         kind.title,
