@@ -21,6 +21,7 @@ def _launch(place: Place, *, key: bool) -> Launch:
     document = {
         "server": {"host": "127.0.0.1", "port": place.port},
         "discover": [],
+        "store": {"path": ":memory:"},  # a measurement leaves nothing where the machine keeps state
         "providers": {
             "bench": {"type": "openai-compatible", "base_url": f"{place.upstream}/v1", "api_key": "sk-bench"},
             "claude": {"type": "anthropic", "base_url": place.upstream, "api_key": "sk-bench"},
