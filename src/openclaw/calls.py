@@ -137,12 +137,13 @@ class Reasoning(Struct, frozen=True, tag="reasoning"):
 
 class ToolCall(Struct, frozen=True, tag="tool_call"):
     """The model asks for a tool. `arguments` is JSON text (for `custom` tools: free text) exactly as the model
-    wrote it, which may be malformed."""
+    wrote it, which may be malformed. `namespace` is the group of tools that `name` is in, where the caller has some."""
 
     id: str
     name: str
     arguments: str
     kind: Literal["function", "custom"] = "function"
+    namespace: str | None = None
     signature: str | None = None
     cache: CacheMark | None = None
     extra: JsonObject = {}

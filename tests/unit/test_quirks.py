@@ -19,7 +19,7 @@ from openclaw.providers.registry import installed_kinds
 
 QUIRKS = {
     *("max_tokens_field", "developer_role", "reasoning", "reasoning_field", "signatures", "cache_control"),
-    *("json_schema", "stream_usage", "renames", "unsupported", "endpoint"),
+    *("json_schema", "stream_usage", "renames", "unsupported", "endpoint", "custom_tools"),
 }
 PROVIDERS = {kind.name: kind.codec for kind in installed_kinds() if isinstance(kind.codec, Chat)}
 each_provider = pytest.mark.parametrize("codec", [Chat(), *PROVIDERS.values()], ids=["Chat()", *PROVIDERS])
@@ -56,6 +56,13 @@ def send(codec: Chat, body: JsonObject) -> Sent:
 
 def test_every_quirk_is_tested_here() -> None:
     assert set(Quirks.__struct_fields__) == QUIRKS
+
+
+@each_provider
+def test_a_chat_callers_custom_tool_passes_and_only_openai_is_offered_one_of_another_dialect(codec: Chat) -> None:
+    tool = {"type": "custom", "custom": {"name": "apply_patch", "description": "Edit."}}
+    assert send(codec, request(tools=[tool])).body["tools"] == [tool]
+    assert codec.takes_custom_tools == (codec in (PROVIDERS["openai"], PROVIDERS["azure"]))
 
 
 @each_provider

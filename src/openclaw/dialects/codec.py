@@ -66,6 +66,14 @@ class Codec(Protocol):
     def stream_content_type(self) -> str:
         """The media type of a streamed answer, e.g. `text/event-stream`."""
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        """Whether the provider knows tools whose input is free text."""
+
+    @property
+    def needs_output_bound(self) -> bool:
+        """Whether a request must say how long the answer may be."""
+
     def decode_request(self, body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> Call:
         """Read a caller's request. `model` and `stream` are given where the dialect has them in the URL.
 

@@ -80,6 +80,14 @@ class Completions(Struct, frozen=True):
     def stream_content_type(self) -> str:
         return "text/event-stream"
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        return False
+
+    @property
+    def needs_output_bound(self) -> bool:
+        return False
+
     def path(self, model: str, *, stream: bool) -> str:
         return "/completions"
 

@@ -47,6 +47,11 @@ def kind_of_status(status: int) -> FailureKind:
     return "server" if status >= 500 else "unknown"
 
 
+def narrowed(kind: FailureKind, status: int | None) -> FailureKind:
+    """The class of a vendor's word; the one word for every bad request says less than the status 413."""
+    return "too_large" if kind == "bad_request" and status == 413 else kind
+
+
 STATUS_BY_KIND: dict[FailureKind, int] = {
     "bad_request": 400,
     "authentication": 401,

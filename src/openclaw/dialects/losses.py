@@ -150,8 +150,9 @@ class Losses:
         """A part of the system prompt that was left out."""
         self._add(f"instructions[{part_kind(part)}]", "")
 
-    def add_tool(self, tool: Tool) -> None:
-        self._add(f"tools[{tool_name(tool)}]", "")
+    def add_tool(self, tool: Tool, why: str = "") -> None:
+        """A tool that was left out, or is offered in another form."""
+        self._add(f"tools[{tool_name(tool)}]", why)
 
     def add_strict(self, tool: Tool) -> None:
         """A tool that is offered, but whose schema the provider does not enforce."""

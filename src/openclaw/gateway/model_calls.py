@@ -20,15 +20,13 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import Codec, MalformedReply, Passthrough, StreamDecoder, StreamEncoder, StreamRelay
 from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.plain_tools import as_functions
 from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
 from openclaw.providers.provider import ProviderKind
 from openclaw.routing.fitting import fitted
 from openclaw.routing.hints import ROUTING_FIELDS
 from openclaw.routing.target import Target
 from openclaw.streams import unfold
-
-_BOUNDED = "messages"
-"""The dialect that requires an output bound."""
 
 Head = TypeVar("Head", Reply, ReplyStarted)
 
@@ -96,9 +94,13 @@ class ModelCalls:
         # The gateway always wants to know what a stream used, whether or not the caller asked.
         call = msgspec.structs.replace(request, model=target.model, extra=extra, include_usage=stream)
         same = codec.name == self._door.name
-        call, lost = (call, ()) if same else fitted(call, target.profile, bounded=codec.name == _BOUNDED)
+        if same:
+            encoded = codec.encode_request(call)
+            return Written(path, encode(encoded.body), encoded.degraded, same_dialect=True, passes=True)
+        call, lost = fitted(call, target.profile, bounded=codec.needs_output_bound)
+        call, tools, renamed = as_functions(call, custom=codec.takes_custom_tools)
         encoded = codec.encode_request(call)
-        return Written(path, encode(encoded.body), (*lost, *encoded.degraded), same_dialect=same, passes=same)
+        return Written(path, encode(encoded.body), (*lost, *renamed, *encoded.degraded), tools=tools)
 
     def answer(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         if written.passes:
@@ -106,7 +108,7 @@ class ModelCalls:
             if seen.failure is not None:
                 raise AnswerFailed(seen.failure)
             return Answer(body, seen.model, seen.usage)
-        reply = self._reply(request, target, body, stamp)
+        reply = self._reply(request, written, target, body, stamp)
         return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)
 
     def replay(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
@@ -114,11 +116,11 @@ class ModelCalls:
             seen = self._passthrough.glance(body)
             if seen.failure is not None:
                 raise AnswerFailed(seen.failure)
-        reply = self._reply(request, target, body, stamp)
+        reply = self._reply(request, written, target, body, stamp)
         encoder = self._door.stream_encoder(request)
         return Answer(b"".join(encoder.encode(event) for event in unfold(reply)), reply.model, reply.usage)
 
-    def _reply(self, request: Call, target: Target, body: bytes, stamp: Stamp) -> Reply:
+    def _reply(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Reply:
         """The provider's plain answer in the inner form. Raises `AnswerFailed`."""
         try:
             reply = self._codec(target).decode_reply(parse(body))
@@ -126,7 +128,7 @@ class ModelCalls:
             raise AnswerFailed(
                 Failure(kind="malformed", message="The provider's answer does not fit its own API.")
             ) from error
-        return self._named(reply, request, target, stamp)
+        return self._named(written.tools.reply(reply) if written.tools else reply, request, target, stamp)
 
     def _named(self, head: Head, request: Call, target: Target, stamp: Stamp) -> Head:
         """What an answer says of itself, with what its provider left out."""
@@ -140,7 +142,10 @@ class ModelCalls:
     def relay(self, request: Call, written: Written, target: Target, stamp: Stamp) -> StreamRelay:
         if written.passes:
             return self._passthrough.relay(request)
-        decoder, encoder = self._codec(target).stream_decoder(), self._door.stream_encoder(request)
+        decoder: StreamDecoder = self._codec(target).stream_decoder()
+        if written.tools is not None:
+            decoder = written.tools.stream(decoder)
+        encoder = self._door.stream_encoder(request)
         return TranslatingRelay(decoder, encoder, lambda head: self._named(head, request, target, stamp))
 
     def instead(self, request: Call, target: Target) -> Answer | None:

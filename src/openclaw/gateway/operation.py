@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from openclaw.calls import Failure, JsonObject, Usage
 from openclaw.dialects.codec import StreamRelay
+from openclaw.dialects.plain_tools import PlainTools
 from openclaw.gateway.kept import KeptResponse
 from openclaw.routing.target import Target
 
@@ -27,13 +28,15 @@ class Request(Protocol):
 
 class Written(Struct, frozen=True):
     """A request as the target gets it. `degraded` names what it cannot carry; `same_dialect` tells that the caller's
-    headers travel; `passes` that the answer passes as it is."""
+    headers travel; `passes` that the answer passes as it is; `tools` is the way back to the caller's tools, where the
+    target was offered functions in their place."""
 
     path: str
     body: bytes
     degraded: tuple[str, ...] = ()
     same_dialect: bool = False
     passes: bool = False
+    tools: PlainTools | None = None
 
 
 class Answer(Struct, frozen=True):

@@ -17,6 +17,7 @@ KIND = ProviderKind(
         reasoning="reasoning_effort",
         reasoning_field="none",
         signatures=False,
+        custom_tools=True,
     ),
     completions=Completions(),
     responses=Responses(),

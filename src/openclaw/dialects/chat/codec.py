@@ -22,6 +22,14 @@ class Chat(Quirks, frozen=True, kw_only=True):
     def stream_content_type(self) -> str:
         return "text/event-stream"
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        return self.custom_tools
+
+    @property
+    def needs_output_bound(self) -> bool:
+        return False
+
     def decode_request(self, body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> Call:
         return requests.decode(body, model=model, stream=stream)
 

@@ -24,6 +24,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     `extra_content` on tool calls. None keeps what a caller wrote.
     `cache_control`: whether Anthropic-style cache marks are understood (True), or refused (False); None keeps a Chat
     caller's, which most providers ignore, and leaves out those of other dialects.
+    `custom_tools`: whether free-text tools are known; a Chat caller's are sent as they are.
     `json_schema`: whether `response_format` takes a schema.
     `stream_usage`: whether `stream_options.include_usage` is understood.
     `renames`: fields that the provider calls otherwise (OpenAI's name to its own).
@@ -36,6 +37,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     reasoning_field: Literal["reasoning_content", "reasoning", "part", "none"] | None = None
     signatures: bool | None = None
     cache_control: bool | None = None
+    custom_tools: bool = False
     json_schema: bool = True
     stream_usage: bool = True
     renames: Mapping[str, str] = {}

@@ -31,6 +31,14 @@ class Converse(Struct, frozen=True, kw_only=True):
     def stream_content_type(self) -> str:
         return "application/vnd.amazon.eventstream"
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        return False
+
+    @property
+    def needs_output_bound(self) -> bool:
+        return False
+
     def decode_request(self, body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> Call:
         return requests.decode(body, model=model, stream=stream)
 

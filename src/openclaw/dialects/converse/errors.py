@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import kind_of_status, retry_after_s, shown
+from openclaw.dialects.failures import kind_of_status, narrowed, retry_after_s, shown
 from openclaw.dialects.jsontext import NotJson, parse
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html and the service's API model.
@@ -84,7 +84,7 @@ def _failure(named: object, fields: JsonObject, status: int | None) -> Failure:
     implied: FailureKind = "server" if status is None else kind_of_status(status)
     message = shown(fields.get("message", fields.get("Message")))
     return Failure(
-        kind=_KIND_OF_TYPE.get(kind_name or "", implied),
+        kind=narrowed(_KIND_OF_TYPE.get(kind_name or "", implied), status),
         message=message or shown(f"Bedrock answered with {kind_name or status or 'an error'}"),
         status=status,
         type=kind_name,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from openclaw.calls import Failure, FailureKind, JsonObject
-from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, retry_after_s, shown
+from openclaw.dialects.failures import STATUS_BY_KIND, kind_of_status, narrowed, retry_after_s, shown
 from openclaw.dialects.jsontext import encode
 from openclaw.dialects.sse import sse_frame
 
@@ -107,7 +107,7 @@ def failure_of(error: JsonObject, status: int | None = None) -> Failure:
     if kind == "rate_limit" and _is_daily(details):
         kind = "quota"
     return Failure(
-        kind=kind,
+        kind=narrowed(kind, status),
         message=shown(error.get("message")) or f"Google answered with status {status}",
         code=reason,
         type=word,

@@ -39,6 +39,14 @@ class Messages(Struct, frozen=True, kw_only=True):
     def stream_content_type(self) -> str:
         return "text/event-stream"
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        return False
+
+    @property
+    def needs_output_bound(self) -> bool:
+        return True
+
     def decode_request(self, body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> Call:
         """A missing `max_tokens` is let through, because other targets do without."""
         return requests.decode(body, self._shape(), model=model, stream=stream)

@@ -24,6 +24,14 @@ class Ollama(Struct, frozen=True):
     def stream_content_type(self) -> str:
         return "application/x-ndjson"
 
+    @property
+    def takes_custom_tools(self) -> bool:
+        return False
+
+    @property
+    def needs_output_bound(self) -> bool:
+        return False
+
     def decode_request(self, body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> Call:
         try:
             return decode_request(body, model, stream)

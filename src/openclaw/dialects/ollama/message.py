@@ -86,10 +86,13 @@ class MessageWriter:
     def _assemble(self, role: str, draft: _Draft, message: Message) -> JsonObject:
         notes = message.spelling if self.own else ()
         body: JsonObject = {"role": role}
+        # A model's texts are pieces of one (Google's clients send back each chunk of a stream as a part of its own);
+        # a caller's parts stand side by side.
+        between = "" if role == "assistant" else "\n"
         if message.content is not None and "no-content" not in notes:
-            body["content"] = "\n".join(draft.texts)
+            body["content"] = between.join(draft.texts)
         if draft.thoughts:
-            body["thinking"] = "\n".join(draft.thoughts)
+            body["thinking"] = between.join(draft.thoughts)
         if draft.images or "images" in notes:
             body["images"] = draft.images
         if draft.calls or "tool_calls" in notes:

@@ -1,7 +1,7 @@
 """Items and turns; the rule is at the top of this package."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from msgspec import UNSET
 
@@ -29,6 +29,7 @@ from openclaw.dialects.responses.parts import (
     decode_parts,
     encode_part,
 )
+from openclaw.dialects.responses.sealing import is_sealed, unseal
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "developer"}
 _CONTENT_TYPES = get_args(Content)
@@ -151,18 +152,24 @@ def mark_item(part: Part, notes: Notes, item_extra: JsonObject) -> Part:
 
 def _decode_function_call(fields: Fields, _: JsonObject) -> list[Part]:
     notes = item_notes(fields, "function_call")
-    call_id, name = fields.required_text("call_id"), fields.required_text("name")
-    return [ToolCall(call_id, name, fields.required_text("arguments"), extra=fields.rest(), spelling=notes)]
+    return [_call(fields, "function", "arguments", notes)]
 
 
 def _decode_custom_call(fields: Fields, _: JsonObject) -> list[Part]:
     notes = item_notes(fields, "custom_tool_call")
-    call_id, name = fields.required_text("call_id"), fields.required_text("name")
-    return [ToolCall(call_id, name, fields.required_text("input"), "custom", extra=fields.rest(), spelling=notes)]
+    return [_call(fields, "custom", "input", notes)]
+
+
+def _call(fields: Fields, kind: Literal["function", "custom"], key: str, notes: Notes) -> ToolCall:
+    call_id, name, arguments = fields.required_text("call_id"), fields.required_text("name"), fields.required_text(key)
+    namespace = fields.take("namespace") if isinstance(fields.peek("namespace"), str) else None
+    return ToolCall(call_id, name, arguments, kind, namespace, extra=fields.rest(), spelling=notes)
 
 
 def _decode_reasoning(fields: Fields, _: JsonObject) -> list[Part]:
     identity, encrypted = fields.text("id"), fields.text("encrypted_content")
+    if isinstance(encrypted, str) and is_sealed(encrypted):
+        return [unseal(encrypted, _reasoning_text(fields)[0])]
     if isinstance(identity, str) and made_here(identity):
         return [Reasoning(_reasoning_text(fields)[0])]
     notes = list(item_notes(fields, "reasoning"))
@@ -357,6 +364,8 @@ class ItemsEncoder:
         else:
             arguments = part.arguments if part.arguments or self.own else "{}"
             body = {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
+        if part.namespace is not None:
+            body["namespace"] = part.namespace
         if part.signature is not None:
             self.losses.add("tool_call.signature")
         return self._finish(body, part)

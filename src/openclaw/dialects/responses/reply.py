@@ -27,6 +27,7 @@ from openclaw.dialects.responses.ids import Ids
 from openclaw.dialects.responses.items import ItemsEncoder, decode_model_item
 from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.request import encode_instructions
+from openclaw.dialects.responses.sealing import seal
 
 # --- why it stopped -----------------------------------------------------------------------------------------
 
@@ -356,7 +357,7 @@ def encode_item(part: Part, ids: Ids, position: int) -> JsonObject | None:
         case ToolCall():
             return tool_call_item(part, ids.item(call_prefix(part), position), part.arguments, "completed")
         case Reasoning():
-            return reasoning_item(ids.item("rs", position), part.text) if part.text else None
+            return reasoning_item(ids.item("rs", position), part) if is_shown(part) else None
         case Image() if part.source.data is not None:
             return image_item(ids.item("ig", position), part.source.data)
     return None
@@ -416,13 +417,21 @@ def tool_call_item(call: ToolCall, identity: str, arguments: str, status: str) -
         kind, field = "function_call", "arguments"
         # Clients parse the text as JSON; a call without arguments is an empty object to them.
         arguments = arguments or ("{}" if status == "completed" else "")
-    return {"id": identity, "type": kind, "status": status, field: arguments, "call_id": call.id, "name": call.name}
+    item = {"id": identity, "type": kind, "status": status, field: arguments, "call_id": call.id, "name": call.name}
+    return item if call.namespace is None else {**item, "namespace": call.namespace}
 
 
-def reasoning_item(identity: str, text: str) -> JsonObject:
-    """Another provider's thoughts are shown as a summary, which is what clients display; its signature stays with
-    the gateway, because no other provider would take it back."""
-    return {"id": identity, "type": "reasoning", "summary": [{"type": "summary_text", "text": text}] if text else []}
+def is_shown(part: Reasoning) -> bool:
+    """Whether a thought is anything to a caller: words, or a state to send back."""
+    return bool(part.text) or seal(part) is not None
+
+
+def reasoning_item(identity: str, part: Reasoning) -> JsonObject:
+    """Another provider's thoughts are shown as a summary, which is what clients display."""
+    summary = [{"type": "summary_text", "text": part.text}] if part.text else []
+    item: JsonObject = {"id": identity, "type": "reasoning", "summary": summary}
+    sealed = seal(part)
+    return item if sealed is None else {**item, "encrypted_content": sealed}
 
 
 def image_item(identity: str, data: str) -> JsonObject:

@@ -53,6 +53,7 @@ from openclaw.dialects.responses.reply import (
     encode_logprob,
     encode_usage,
     image_item,
+    is_shown,
     message_item,
     reasoning_item,
     refusal_part,
@@ -109,6 +110,7 @@ class _Open:
         "part",
         "pieces",
         "place",
+        "signature",
     )
 
     def __init__(self, part: Part) -> None:
@@ -118,6 +120,7 @@ class _Open:
         self.before: list[str] = []  # of a thought: its parts that are closed
         self.pieces: list[str] = []
         self.encrypted: list[str] = []
+        self.signature: list[str] = []
         self.citations: list[Citation] = []
         self.annotations: list[JsonObject] = []
         self.extra: JsonObject = {}
@@ -138,10 +141,12 @@ class _Open:
                 return replace(part, text=self.text, extra={**part.extra, **self.extra})
             case Reasoning() as part:
                 encrypted = "".join(self.encrypted) or part.encrypted
+                signature = "".join(self.signature) or part.signature
                 lengths = ",".join(str(len(text)) for text in self.before)
                 notes = tuple(f"{n}{lengths}" if n in ("summary:", "content:") else n for n in part.spelling)
                 extra = {**part.extra, **self.extra}
-                return replace(part, text=self.text, encrypted=encrypted, extra=extra, spelling=notes)
+                state = {"signature": signature, "encrypted": encrypted}
+                return replace(part, text=self.text, extra=extra, spelling=notes, **state)
             case ToolCall() as part:
                 return replace(part, arguments=self.text, extra={**part.extra, **self.extra})
         return self.part
@@ -315,7 +320,7 @@ class ResponsesStreamEncoder:
             case ToolCall():
                 return tool_call_item(part, self._ids.item(call_prefix(part), position), "", "in_progress")
             case Reasoning():
-                return reasoning_item(self._ids.item("rs", position), "")
+                return reasoning_item(self._ids.item("rs", position), Reasoning())
             case Image() if part.source.data is not None:
                 return image_item(self._ids.item("ig", position), part.source.data)
         return None
@@ -446,8 +451,8 @@ class ResponsesStreamEncoder:
 
     def _signature_delta(self, event: SignatureDelta) -> None:
         opened = self._parts.get(event.index) if event.choice == 0 else None
-        if opened is not None and event.encrypted:
-            opened.encrypted.append(event.signature)
+        if opened is not None:
+            (opened.encrypted if event.encrypted else opened.signature).append(event.signature)
 
     def _citation_delta(self, event: CitationDelta) -> None:
         opened = self._parts.get(event.index) if event.choice == 0 else None
@@ -506,7 +511,7 @@ class ResponsesStreamEncoder:
             case ToolCall():
                 return tool_call_item(part, item.body["id"], part.arguments, "completed")
             case Reasoning():
-                return reasoning_item(item.body["id"], part.text)
+                return reasoning_item(item.body["id"], part)
         return item.body
 
     def _end_arguments(self, opened: _Open, part: ToolCall) -> None:
@@ -521,8 +526,12 @@ class ResponsesStreamEncoder:
     def _end_thought(self, opened: _Open) -> None:
         if opened.item is not None:
             self._end_thought_part(opened, _THOUGHTS[_thinks_aloud(opened.part)])
-        elif self._own:  # hidden, but the caller's to send back
+        elif self._own or self._is_shown(opened):  # hidden, but the caller's to send back
             self._begin_item_of_thought(opened)
+
+    def _is_shown(self, opened: _Open) -> bool:
+        whole = opened.whole()
+        return isinstance(whole, Reasoning) and is_shown(whole)
 
 
 def _thinks_aloud(part: Part) -> bool:
