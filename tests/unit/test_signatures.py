@@ -235,3 +235,13 @@ def test_a_streamed_thought_keeps_its_maker_and_is_told_once() -> None:
     reply = collect(events, "chat")
     thought = reply.choices[0].content[0]
     assert (thought.text, thought.signature, thought.dialect) == ("hm", "s", "messages")
+
+
+def test_googles_word_for_no_signature_stays_and_is_no_loss_elsewhere() -> None:
+    part = {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "skip_thought_signature_validator"}
+    text = {"text": "so", "thought": True, "thoughtSignature": "skip_thought_signature_validator"}
+    body: Any = {"contents": [{"role": "user", "parts": [{"text": "go"}]}, {"role": "model", "parts": [text, part]}]}
+    call = GEMINI.decode_request(body, model="gemini-2.5-pro", stream=False)
+    assert GEMINI.encode_request(call).body["contents"] == body["contents"]
+    for codec in (CHAT, MESSAGES, Responses(), CONVERSE):
+        assert [word for word in codec.encode_request(call).degraded if "signature" in word] == []

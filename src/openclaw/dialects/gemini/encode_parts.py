@@ -17,7 +17,7 @@ from openclaw.calls import (
     ToolResult,
     Video,
 )
-from openclaw.dialects.gemini.parts import MEDIA_TYPE_BY_FORMAT, media_type_of_url
+from openclaw.dialects.gemini.parts import MEDIA_TYPE_BY_FORMAT, NO_SIGNATURE, media_type_of_url
 from openclaw.dialects.gemini.wire import merge_extra, spelled
 from openclaw.dialects.jsontext import NotJson, parse
 from openclaw.dialects.losses import Losses
@@ -26,10 +26,6 @@ from openclaw.dialects.turns import arguments_object
 
 # What a medium is when nobody says: the commonest of its kind, since Google refuses media without a type.
 _DEFAULT_MEDIA_TYPE = {Image: "image/jpeg", Audio: "audio/wav", Video: "video/mp4", Document: "application/pdf"}
-
-# The documented way to send a history whose function calls were made by another model, which Gemini 3 and later would
-# refuse without their signatures: https://ai.google.dev/gemini-api/docs/thought-signatures (FAQ).
-NO_SIGNATURE = "skip_thought_signature_validator"
 
 
 class PartWriter:
@@ -86,8 +82,9 @@ class PartWriter:
 
     def _sign(self, body: JsonObject, part: Text | ToolCall, notes: tuple[str, ...]) -> None:
         # Only Google signs texts and calls: whoever the caller is, the signature is one that a Gemini model made.
-        if part.signature is not None:
-            body[spelled("thoughtSignature", notes)] = part.signature
+        signature = NO_SIGNATURE if NO_SIGNATURE in notes else part.signature
+        if signature is not None:
+            body[spelled("thoughtSignature", notes)] = signature
 
     def _reasoning(self, part: Reasoning) -> list[JsonObject]:
         notes = self._notes(part)
@@ -95,7 +92,9 @@ class PartWriter:
         if "no-text" not in notes:
             body["text"] = part.text
         signed = part.signature is not None and part.dialect == "gemini"
-        if signed:
+        if NO_SIGNATURE in notes:
+            body[spelled("thoughtSignature", notes)] = NO_SIGNATURE
+        elif signed:
             body[spelled("thoughtSignature", notes)] = part.signature
         elif part.signature is not None or part.encrypted is not None:
             self.losses.add("reasoning.signature")

@@ -108,6 +108,11 @@ def media_type_of_url(url: str) -> str | None:
     return MEDIA_TYPE_BY_EXTENSION.get(path.rpartition(".")[2].lower())
 
 
+NO_SIGNATURE = "skip_thought_signature_validator"
+"""The documented way to send a history whose function calls were made by another model, which Gemini 3 and later would
+refuse without their signatures: https://ai.google.dev/gemini-api/docs/thought-signatures (FAQ)."""
+
+
 def decode_part(value: object, path: str, ids: CallIds) -> Part:
     """One part. Raises `InvalidRequest` with the path of the field at fault."""
     native = as_object(value, path)
@@ -148,7 +153,11 @@ def _decode_text(reader: Reader, _native: JsonObject, _ids: CallIds) -> Part:
 def _signature(reader: Reader) -> str | None:
     if not reader.holds("thoughtSignature"):
         return None
-    return reader.required_text(reader.key("thoughtSignature"))
+    signature = reader.required_text(reader.key("thoughtSignature"))
+    if signature == NO_SIGNATURE:
+        reader.notes.append(NO_SIGNATURE)
+        return None
+    return signature
 
 
 def _decode_inline_data(reader: Reader, native: JsonObject, _ids: CallIds) -> Part:

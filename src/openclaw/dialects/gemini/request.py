@@ -20,8 +20,8 @@ from openclaw.dialects.gemini.controls import (
     is_before_gemini_3,
     strings,
 )
-from openclaw.dialects.gemini.encode_parts import NO_SIGNATURE, PartWriter
-from openclaw.dialects.gemini.parts import decode_parts
+from openclaw.dialects.gemini.encode_parts import PartWriter
+from openclaw.dialects.gemini.parts import NO_SIGNATURE, decode_parts
 from openclaw.dialects.gemini.wire import Reader, flat, merge_extra, spelled
 from openclaw.dialects.losses import Name
 
