@@ -188,7 +188,7 @@ def test_files_that_a_page_names_exist(path: Path) -> None:
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 # Pages whose configurations are tested where they are described.
-_TESTED_ELSEWHERE = {"reference/configuration.md", "guide/from-litellm.md"}
+_TESTED_ELSEWHERE = {"reference/configuration.md", "guide/from-litellm.md", "guide/clients.md"}
 _CONFIGURATIONS = [
     pytest.param(block, id=f"{path.relative_to(ROOT)}:{number}")
     for path in PAGES

@@ -36,7 +36,7 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.gemini import Gemini
-from openclaw.dialects.gemini.encode_parts import NO_SIGNATURE
+from openclaw.dialects.gemini.parts import NO_SIGNATURE
 from openclaw.dialects.gemini.partial_args import put_partial
 from openclaw.dialects.gemini.schema import json_schema
 from openclaw.streams import collect, unfold

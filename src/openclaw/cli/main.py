@@ -17,6 +17,7 @@ _MODULES: Mapping[str, str] = {
     "demo": "demo",
     "check": "check",
     "schema": "schema",
+    "connect": "connect",
     "import": "import_",
     "sim": "sim",
 }
