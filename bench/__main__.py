@@ -3,6 +3,7 @@
     python -m bench setup              install the other gateways, each below a cache folder
     python -m bench                    measure everything that is installed
     python -m bench --quick            OpenClaw and nginx only, for before and after a change
+    python -m bench --doors            every door and the translations between dialects, where a gateway has them
     python -m bench --gateways openclaw,nginx --cases plain-1k,stream --rounds 5
 
 What is measured, and how to read it: docs/reference/benchmarks.md.
@@ -20,7 +21,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from bench.cases import CASES, Case
+from bench.cases import CASES, DOOR_CASES, Case
 from bench.gateways.gateway import Gateway
 from bench.gateways.table import GATEWAYS
 from bench.measure import Cores, NotMeasured, Sample, measure_direct, measure_gateway, running, upstream, warm_up
@@ -34,6 +35,8 @@ ROUNDS = 3
 QUICK_GATEWAYS = ("nginx", "openclaw")
 QUICK_CASES = ("plain-1k", "plain-100k", "latency-1k", "stream", "streams-1000")
 QUICK_SECONDS = 1.5
+DOOR_GATEWAYS = tuple(name for name, gateway in GATEWAYS.items() if len(gateway.ways) > 1)
+_ALL_CASES = (*CASES, *DOOR_CASES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gateways = [GATEWAYS[name] for name in options.gateways]
     if options.command == "setup":
         return setup(gateways, options.cache)
-    cases = [case for case in CASES if case.name in options.cases]
+    cases = [case for case in _ALL_CASES if case.name in options.cases]
     if options.quick:
         cases = [replace(case, seconds=QUICK_SECONDS) for case in cases]
     return run(gateways, cases, options)
@@ -51,15 +54,25 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("command", nargs="?", choices=("run", "setup"), default="run")
     parser.add_argument("--quick", action="store_true", help="OpenClaw and nginx, short loads, under three minutes")
+    parser.add_argument("--doors", action="store_true", help=f"the other doors, of {', '.join(DOOR_GATEWAYS)}")
     parser.add_argument("--gateways", type=_names(GATEWAYS), help=f"some of: {', '.join(GATEWAYS)}")
-    parser.add_argument("--cases", type=_names([case.name for case in CASES]), help="some of the cases, by name")
+    parser.add_argument("--cases", type=_names([case.name for case in _ALL_CASES]), help="some of the cases, by name")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds that count (default: {ROUNDS})")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where 'setup' installs the other gateways")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args(arguments)
-    options.gateways = options.gateways or (QUICK_GATEWAYS if options.quick else tuple(GATEWAYS))
-    options.cases = options.cases or (QUICK_CASES if options.quick else tuple(case.name for case in CASES))
+    gateways, cases = _usual(options)
+    options.gateways, options.cases = options.gateways or gateways, options.cases or cases
     return options
+
+
+def _usual(options: argparse.Namespace) -> tuple[Sequence[str], Sequence[str]]:
+    """The gateways and the cases of a run that does not name them. `--quick --doors` is the doors with short loads."""
+    if options.doors:
+        return QUICK_GATEWAYS if options.quick else DOOR_GATEWAYS, [case.name for case in DOOR_CASES]
+    if options.quick:
+        return QUICK_GATEWAYS, QUICK_CASES
+    return tuple(GATEWAYS), [case.name for case in CASES]
 
 
 def _names(known: Collection[str]) -> Callable[[str], tuple[str, ...]]:

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from bench.bodies import body
+from bench.cases import DIALECTS
 from bench.processes import raise_file_limit
 
 # Nothing waits longer than this for a gateway that has stopped answering.
@@ -163,10 +165,11 @@ class Client(asyncio.Protocol):
         return busy
 
 
-def request_bytes(url: str, body: dict[str, Any], headers: dict[str, str]) -> bytes:
+def request_bytes(url: str, document: dict[str, Any], headers: dict[str, str]) -> bytes:
     parts = urlsplit(url)
-    data = json.dumps(body).encode()
-    lines = [f"POST {parts.path} HTTP/1.1", f"host: {parts.netloc}", "content-type: application/json"]
+    data = json.dumps(document).encode()
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    lines = [f"POST {target} HTTP/1.1", f"host: {parts.netloc}", "content-type: application/json"]
     lines += [f"content-length: {len(data)}", *(f"{k}: {v}" for k, v in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
@@ -220,24 +223,14 @@ def quantile_ms(ordered_s: list[float], q: float) -> float | None:
     return round(ordered_s[min(len(ordered_s) - 1, int(len(ordered_s) * q))] * 1000, 3) if ordered_s else None
 
 
-def chat_body(model: str, prompt_bytes: int, *, stream: bool) -> dict[str, Any]:
-    prompt = ("All work and no play makes Jack a dull boy. " * (prompt_bytes // 44 + 1))[:prompt_bytes]
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": "system", "content": "You are helpful."}, {"role": "user", "content": prompt}],
-        "temperature": 0.7,
-    }
-    if stream:
-        body["stream"] = True
-    return body
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", required=True)
+    parser.add_argument("--door", choices=DIALECTS, default="chat", help="the dialect of the request")
     parser.add_argument("--model", default="bench")
     parser.add_argument("--prompt-bytes", type=int, default=1024)
     parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--store", action=argparse.BooleanOptionalAction, help="say 'store' (default: leave it out)")
     parser.add_argument("--events-min", type=int, default=0, help="a stream with fewer 'data:' lines has failed")
     parser.add_argument("-n", type=int, default=1_000_000, help="answers (default: as many as fit in --seconds)")
     parser.add_argument("--seconds", type=float, default=10.0, help="no new request after this long")
@@ -247,8 +240,8 @@ def main() -> None:
     options = parser.parse_args()
     raise_file_limit()
     headers = dict(header.split(":", 1) for header in options.header)
-    body = chat_body(options.model, options.prompt_bytes, stream=options.stream)
-    request = request_bytes(options.url, body, headers)
+    asked = body(options.door, options.model, options.prompt_bytes, stream=options.stream, store=options.store)
+    request = request_bytes(options.url, asked, headers)
     tally = Tally(options.n, time.perf_counter() + options.seconds, options.events_min)
     print(json.dumps(asdict(uvloop.run(run(options.url, request, tally, options.c, options.limit_s)))))
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cases import Case
+from bench.bodies import path
+from bench.cases import CHAT, Case
 from bench.gateways.gateway import Gateway, Launch, Place
 from bench.load import LIMIT_S, Outcome
 from bench.processes import PeakMemory, free_port, start, stop, use_of
@@ -55,7 +56,10 @@ class Target:
     launch: Launch
 
     def model(self, case: Case) -> str:
-        return self.launch.models[case.upstream] + case.model
+        return self.launch.models[case.way.upstream] + case.model
+
+    def url(self, case: Case) -> str:
+        return self.base + path(self.launch.paths[case.way.door], self.model(case), stream=case.stream)
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,15 @@ class Running:
 def drive(target: Target, case: Case, core: int | None) -> Outcome:
     """Run the load generator as a process of its own, on its core."""
     argv = [*(("taskset", "-c", str(core)) if core is not None else ()), sys.executable, "-m", "bench.load"]
-    argv += ["--url", target.base + target.launch.path, "--model", target.model(case)]
+    argv += ["--url", target.url(case), "--door", case.way.door, "--model", target.model(case)]
     argv += ["--prompt-bytes", str(case.prompt_bytes), "-c", str(case.connections), "--seconds", str(case.seconds)]
     if case.answers is not None:
         # The count ends it; the time only bounds how late a request may still begin.
         argv += ["-n", str(case.answers), "--seconds", str(LIMIT_S)]
     if case.stream:
         argv += ["--stream", "--events-min", str(case.chunks)]
+    if case.way.store is not None:
+        argv += ["--store" if case.way.store else "--no-store"]
     for name, value in target.launch.headers.items():
         argv += ["--header", f"{name}:{value}"]
     done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=LIMIT_S + 60)
@@ -153,9 +159,10 @@ def _end_of(log: Path) -> str:
     return " / ".join(text.splitlines()[-3:])[-400:] or "it wrote nothing"
 
 
+WARM_UP_S = 0.5
 WARM_UP = (
-    Case("warm-up", "", "bench", seconds=0.5),
-    Case("warm-up-stream", "", "bench-100", chunks=100, seconds=0.5),
+    Case("warm-up", "", "bench", seconds=WARM_UP_S),
+    Case("warm-up-stream", "", "bench-100", chunks=100, seconds=WARM_UP_S),
 )
 
 
@@ -194,6 +201,8 @@ def measure_gateway(
         with running(gateway, prefix, upstream_base, cores) as run:
             warm_up(run, cores)
             for case in shared:
+                if case.way != CHAT and case.answers is None:  # chat has had its warm-up
+                    drive(run.target, replace(case, seconds=WARM_UP_S), cores.load)
                 yield measure(run, gateway, case, number, cores)
     for case in cases:
         if case.fresh:
@@ -204,7 +213,7 @@ def measure_gateway(
 
 def measure_direct(cases: Sequence[Case], number: int, upstream_base: str, cores: Cores) -> Iterator[Sample]:
     """The same loads without a gateway: what latency is added to, and what the load generator can do at most."""
-    target = Target(upstream_base, replace(Launch([]), models={"chat": "", "messages": ""}))
+    target = Target(upstream_base, Launch([]))
     for case in cases:
-        if case.only is None and not case.fresh:
+        if case.way == CHAT and not case.fresh:
             yield Sample(DIRECT, case.name, number, drive(target, case, cores.load))

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.cases import CASES
+from bench.cases import BASE, CASES, DOOR_CASES, PAIRS, Pair
 from bench.measure import DIRECT, Sample
 
 FLOOR = "nginx"
-_CHUNKS = {case.name: case.chunks for case in CASES}
+_CHUNKS = {case.name: case.chunks for case in (*CASES, *DOOR_CASES)}
+
+_DOOR_NAMES = frozenset(case.name for case in DOOR_CASES)
 
 Metric = Callable[[Sample], float | None]
 
@@ -112,8 +114,12 @@ def added(samples: Sequence[Sample], gateway: str, case: str, metric: Metric) ->
 
 def ratio(samples: Sequence[Sample], gateway: str, case: str, metric: Metric) -> float | None:
     """The gateway's median over the floor's."""
-    ours, floor = summarise(_of(samples, gateway, case), metric), summarise(_of(samples, FLOOR, case), metric)
-    return ours.median / floor.median if ours and floor and floor.median else None
+    return _times(_of(samples, gateway, case), _of(samples, FLOOR, case), metric)
+
+
+def _times(samples: Iterable[Sample], others: Iterable[Sample], metric: Metric) -> float | None:
+    ours, theirs = summarise(samples, metric), summarise(others, metric)
+    return ours.median / theirs.median if ours and theirs and theirs.median else None
 
 
 def _of(samples: Iterable[Sample], gateway: str, case: str) -> list[Sample]:
@@ -200,19 +206,62 @@ def table(samples: Sequence[Sample], titles: Mapping[str, str], columns: Sequenc
     return "\n".join(f"| {line} |" for line in (head, rule, *body))
 
 
+_SPREAD_CASES: Mapping[str, tuple[Metric, str]] = {
+    "plain-1k": (cpu_us_per_request, "µs / request"),
+    "stream": (cpu_us_per_chunk, "µs / chunk"),
+}
+
+
 def spread(samples: Sequence[Sample], titles: Mapping[str, str]) -> str:
     """How far the rounds lay apart, so that nobody reads more into a median than is there."""
     rows = ["| | case | lowest | median | highest | rounds |", "| --- | --- | ---: | ---: | ---: | ---: |"]
-    for case, metric, unit in (
-        ("plain-1k", cpu_us_per_request, "µs / request"),
-        ("stream", cpu_us_per_chunk, "µs / chunk"),
-    ):
+    for case, (metric, unit) in _SPREAD_CASES.items():
         for gateway, title in titles.items():
             found = summarise(_of(samples, gateway, case), metric)
             if found is not None:
                 numbers = f"{found.low:,.1f} | {found.median:,.1f} | {found.high:,.1f} | {found.rounds}"
                 rows.append(f"| {title} | {case}, {unit} | {numbers} |")
     return "\n".join(rows)
+
+
+DOOR_LEGEND = (
+    "In brackets the lowest and the highest round. In this table `×` is the ratio to the chat row of the same gateway "
+    "in the same run: what another door costs, not how gateways compare."
+)
+
+# What is measured of each way, and the digits that mean something.
+_DOOR_COLUMNS: tuple[tuple[str, Callable[[Pair], str], Metric, int], ...] = (
+    ("CPU µs / request, 1 KB", lambda pair: pair.plain, cpu_us_per_request, 0),
+    ("CPU µs / chunk, 20 unpaced", lambda pair: pair.stream, cpu_us_per_chunk, 1),
+    ("CPU µs / chunk, 100 paced", lambda pair: pair.paced, cpu_us_per_chunk, 1),
+)
+
+
+def doors(samples: Sequence[Sample], titles: Mapping[str, str]) -> str:
+    """A row for each way and gateway: the median with the lowest and highest round, and the ratio to the same gateway's
+    chat case in the same run."""
+    head = ["callers → upstream", ""]
+    for title, *_ in _DOOR_COLUMNS:
+        head += [title, "of chat"]
+    rows = [head, ["---", "---", *["---:"] * (len(head) - 2)]]
+    for pair in PAIRS:
+        for gateway, title in titles.items():
+            cells: list[str] = []
+            for _, case_of, metric, digits in _DOOR_COLUMNS:
+                base = _of(samples, gateway, case_of(BASE))
+                cells += _beside(_of(samples, gateway, case_of(pair)), base, metric, digits)
+            if any(text != "–" for text in cells):
+                rows.append([pair.title, title, *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _beside(samples: Sequence[Sample], base: Sequence[Sample], metric: Metric, digits: int) -> tuple[str, str]:
+    found, times = summarise(samples, metric), _times(samples, base, metric)
+    if found is None:
+        return "–", "–"
+    value, low, high = (f"{number:,.{digits}f}" for number in (found.median, found.low, found.high))
+    marks = ("!" if found.wrong else "") + ("…" if found.cut else "")
+    return f"{value}{marks} ({low}–{high})", f"×{times:.2f}" if times else "–"
 
 
 @dataclass(frozen=True)
@@ -233,7 +282,12 @@ def markdown(samples: Sequence[Sample], facts: Facts) -> str:
     for title, columns in TABLES.items():
         if any(column.case == sample.case for column in columns for sample in samples if sample.round > 0):
             parts += [f"## {title}", table(samples, titles, columns)]
-    parts += [LEGEND, "## Spread", spread(samples, titles), "## Gateways"]
+    if any(sample.case in _DOOR_NAMES for sample in samples):
+        parts += ["## Doors", doors(samples, facts.titles), DOOR_LEGEND]
+    parts.append(LEGEND)
+    if any(sample.case in _SPREAD_CASES for sample in samples):
+        parts += ["## Spread", spread(samples, titles)]
+    parts.append("## Gateways")
     parts.append(
         "\n".join(
             f"- {facts.titles[name]} {version}: {facts.settings[name]}" for name, version in facts.versions.items()

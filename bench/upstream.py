@@ -1,4 +1,4 @@
-"""A provider that costs next to nothing: fixed answers in OpenAI's and Anthropic's forms on a bare asyncio protocol.
+"""A provider that costs next to nothing: fixed answers in four dialects on a bare asyncio protocol.
 
     python -m bench.upstream --port 4100
 
@@ -10,97 +10,73 @@ import argparse
 import asyncio
 import json
 import re
+from collections.abc import Iterable
+from functools import lru_cache
+from random import Random
 from typing import Any
 
 import uvloop
 
-from bench.cases import MODELS
+from bench.cases import MODELS, Dialect
 from bench.processes import raise_file_limit
+from bench.replies import ID, PLAIN, STREAMS, Event
 
-_TEXT = "The quick brown fox jumps over the lazy dog. " * 16
-_REPLIES: dict[str, dict[str, Any]] = {
-    "chat": {
-        "id": "chatcmpl-bench",
-        "object": "chat.completion",
-        "created": 1700000000,
-        "model": "bench",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": _TEXT, "refusal": None},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 220, "completion_tokens": 160, "total_tokens": 380},
-    },
-    "messages": {
-        "id": "msg_bench",
-        "type": "message",
-        "role": "assistant",
-        "model": "bench",
-        "content": [{"type": "text", "text": _TEXT}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 220, "output_tokens": 160},
-    },
-}
 # Some gateways ask their upstream what it serves before they send it anything.
 _MODEL_LIST = {
     "object": "list",
     "data": [{"id": model, "object": "model", "created": 1700000000, "owned_by": "vllm"} for model in MODELS],
 }
+# The vendors of these write JSON without spaces.
+_COMPACT: frozenset[Dialect] = frozenset({"messages", "responses"})
 
 
-def _json_answer(document: dict[str, Any]) -> bytes:
-    data = json.dumps(document).encode()
+def _text(document: dict[str, Any] | str, dialect: Dialect) -> str:
+    if isinstance(document, str):
+        return document
+    return json.dumps(document, separators=(",", ":") if dialect in _COMPACT else None)
+
+
+def _json_answer(document: dict[str, Any], dialect: Dialect = "chat") -> bytes:
+    data = _text(document, dialect).encode()
     return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(data), data)
 
 
-_PLAIN = {form: _json_answer(reply) for form, reply in _REPLIES.items()}
+_PLAIN = {dialect: _json_answer(document, dialect) for dialect, document in PLAIN.items()}
 _MODELS_ANSWER = _json_answer(_MODEL_LIST)
 
 
-def _frame(document: dict[str, Any], event: str | None = None) -> bytes:
-    head = f"event: {event}\n" if event else ""
-    data = f"{head}data: {json.dumps(document)}\n\n".encode()
-    return b"%x\r\n%s\r\n" % (len(data), data)
+def _frames(events: Iterable[Event], dialect: Dialect) -> bytes:
+    """Each event a chunk of the transfer encoding."""
+    framed = []
+    for event in events:
+        head = f"event: {event.name}\n" if event.name else ""
+        data = f"{head}data: {_text(event.document, dialect)}\n\n".encode()
+        framed.append(b"%x\r\n%s\r\n" % (len(data), data))
+    return b"".join(framed)
 
 
-def _chat_chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-    head = {"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1700000000, "model": "bench"}
-    return _frame({**head, "choices": [choice]})
+@lru_cache(maxsize=64)
+def _framed(dialect: Dialect, count: int) -> tuple[bytes, bytes, bytes]:
+    stream = STREAMS[dialect](count)
+    return _frames(stream.first, dialect), _frames([stream.middle], dialect), _frames(stream.last, dialect)
 
 
-_USAGE = {"prompt_tokens": 220, "completion_tokens": 160, "total_tokens": 380}
-_STREAMS = {
-    "chat": (
-        _chat_chunk({"role": "assistant", "content": ""}),
-        _chat_chunk({"content": " token"}),
-        _chat_chunk({}, "stop")
-        + _frame({"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1700000000, "model": "bench",
-                  "choices": [], "usage": _USAGE})
-        + b"e\r\ndata: [DONE]\n\n\r\n",
-    ),
-    "messages": (
-        _frame({"type": "message_start", "message": {**_REPLIES["messages"], "content": [], "stop_reason": None}},
-               "message_start")
-        + _frame({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-                 "content_block_start"),
-        _frame({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " token"}},
-               "content_block_delta"),
-        _frame({"type": "content_block_stop", "index": 0}, "content_block_stop")
-        + _frame({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-                  "usage": {"output_tokens": 160}}, "message_delta")
-        + _frame({"type": "message_stop"}, "message_stop"),
-    ),
-}  # fmt: skip
-
+_ID = ID.encode()
 _STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
-_MODEL = re.compile(rb'"model"\s*:\s*"[^"]*?bench-(\d+)(?:-(\d+))?"')
+_MODEL = re.compile(rb'"model"\s*:\s*"([^"]*)"')
+_NAME = re.compile(rb"bench-(\d+)(?:-(\d+))?")
+_GEMINI = re.compile(rb"/models/([^ ]*):(generate|streamGenerate)Content")
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+
+
+def _asked(line: bytes, body: bytes) -> tuple[Dialect, bytes, bool]:
+    """The dialect, the model and whether to stream. Gemini has all three in the path."""
+    if match := _GEMINI.search(line):
+        return "gemini", match.group(1), match.group(2) == b"streamGenerate"
+    dialect: Dialect = "messages" if b"/messages" in line else "responses" if b"/responses" in line else "chat"
+    named = _MODEL.search(body)
+    return dialect, named.group(1) if named else b"", _STREAM.search(body) is not None
 
 
 class Pacer:
@@ -148,11 +124,16 @@ class Pacer:
 
 
 class Upstream(asyncio.Protocol):
-    def __init__(self, pacers: dict[int, Pacer]) -> None:
+    def __init__(self, pacers: dict[int, Pacer], numbers: Random) -> None:
         self._pacers = pacers
+        self._numbers = numbers
         self._buffer = b""
         self._transport: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _next_id(self) -> bytes:
+        # Without an order, as real ones are: what a gateway's index has to take.
+        return b"%050x" % self._numbers.getrandbits(200)
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -178,14 +159,15 @@ class Upstream(asyncio.Protocol):
         if head.startswith(b"GET "):
             self._transport.write(_MODELS_ANSWER)
             return
-        form = "messages" if b"/v1/messages " in head[:200] else "chat"
-        if not _STREAM.search(body):
-            self._transport.write(_PLAIN[form])
+        dialect, model, streams = _asked(head[: head.find(b"\r\n")], body)
+        if not streams:
+            self._transport.write(_PLAIN[dialect].replace(_ID, self._next_id()))
             return
-        match = _MODEL.search(body)
+        match = _NAME.search(model)
         count = int(match.group(1)) if match else 100
         pause_ms = int(match.group(2) or 0) if match else 0
-        first, middle, last = _STREAMS[form]
+        identity = self._next_id()
+        first, middle, last = (part.replace(_ID, identity) for part in _framed(dialect, count))
         self._transport.write(_STREAM_HEAD + first)
         if pause_ms:
             self._pacers.setdefault(pause_ms, Pacer(pause_ms / 1000)).add(self._transport, count, middle, last)
@@ -203,8 +185,9 @@ class Upstream(asyncio.Protocol):
 
 async def main(port: int) -> None:
     pacers: dict[int, Pacer] = {}
+    numbers = Random(1)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Upstream(pacers), "127.0.0.1", port, backlog=8192)
+    server = await loop.create_server(lambda: Upstream(pacers, numbers), "127.0.0.1", port, backlog=8192)
     async with server:
         await server.serve_forever()
 

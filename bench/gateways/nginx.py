@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.cases import DIALECTS
 from bench.gateways.gateway import Gateway, Launch, Place
 
 _CONFIG = """
@@ -50,7 +51,10 @@ def _launch(place: Place) -> Launch:
     config = place.folder / "nginx.conf"
     upstream = place.upstream.removeprefix("http://")
     config.write_text(_CONFIG.format(folder=place.folder, port=place.port, upstream=upstream))
-    return Launch(["nginx", "-p", str(place.folder), "-e", str(place.folder / "error.log"), "-c", str(config)])
+    return Launch(
+        ["nginx", "-p", str(place.folder), "-e", str(place.folder / "error.log"), "-c", str(config)],
+        models=dict.fromkeys(DIALECTS, ""),
+    )
 
 
 def _version(prefix: Path) -> str:
@@ -65,4 +69,5 @@ NGINX = Gateway(
     install=_install,
     launch=_launch,
     version=_version,
+    ways=tuple((dialect, dialect) for dialect in DIALECTS),  # it translates nothing
 )

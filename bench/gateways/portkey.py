@@ -20,6 +20,7 @@ def _launch(place: Place) -> Launch:
     server = place.prefix / _PACKAGE / "build" / "start-server.js"
     return Launch(
         ["node", str(server), f"--port={place.port}", "--headless"],
+        models={"chat": "", "responses": ""},
         headers={
             "authorization": "Bearer sk-bench",
             "x-portkey-provider": "openai",
@@ -40,5 +41,6 @@ PORTKEY = Gateway(
     settings="headless (no log page), NODE_ENV=production",
     install=_install,
     launch=_launch,
+    ways=(("chat", "chat"), ("responses", "responses")),
     version=_version,
 )

@@ -19,7 +19,8 @@ def _launch(place: Place) -> Launch:
             *("--prometheus-host", "127.0.0.1", "--prometheus-port", str(free_port())),
             *("--max-concurrent-requests", "8192"),
             *aliases,
-        ]
+        ],
+        models={"chat": "", "messages": "", "responses": ""},
     )
 
 
@@ -29,5 +30,6 @@ SMG = Gateway(
     settings="one HTTP worker, round robin, log level error, history, health checks and load monitoring off",
     install=install_from_pypi("smg"),
     launch=_launch,
+    ways=(("chat", "chat"), ("messages", "messages"), ("responses", "responses")),
     version=pypi_version("smg"),
 )

@@ -32,7 +32,7 @@ def _launch(place: Place) -> Launch:
     base_file = place.folder / "base"
     return Launch(
         [str(place.prefix / "bin" / "python"), str(script), str(config), str(base_file)],
-        path="/chat/completions",
+        paths={"chat": "/chat/completions"},
         models={"chat": "tensorzero::model_name::"},
         env={"RUST_LOG": "off", "TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1"},
         base_file=base_file,

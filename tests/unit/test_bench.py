@@ -4,16 +4,19 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from bench import __main__ as command
-from bench.cases import CASES, MODELS, Case
+from bench.bodies import PATHS, body, path
+from bench.cases import CASES, CHAT, DIALECTS, DOOR_CASES, MODELS, PAIRS, Case, Dialect, Way
 from bench.gateways.gateway import Place
 from bench.gateways.table import GATEWAYS
-from bench.load import Client, Outcome, Tally, chat_body, outcome, quantile_ms, request_bytes
-from bench.measure import DIRECT, Sample
+from bench.load import Client, Outcome, Tally, outcome, quantile_ms, request_bytes
+from bench.measure import DIRECT, Sample, Target
 from bench.processes import Stat, parse_stat, tree
+from bench.replies import ID
 from bench.report import (
     TABLES,
     Column,
@@ -22,6 +25,7 @@ from bench.report import (
     cell,
     cpu_us_per_chunk,
     cpu_us_per_request,
+    doors,
     events_per_read,
     kb_per_stream,
     latency_p50_ms,
@@ -30,6 +34,14 @@ from bench.report import (
     rps,
     summarise,
 )
+from bench.upstream import Upstream
+
+from openclaw.dialects.chat import Chat
+from openclaw.dialects.codec import Codec
+from openclaw.dialects.gemini import Gemini
+from openclaw.dialects.messages import Messages
+from openclaw.dialects.responses import Responses
+from openclaw.streams import collect
 
 
 def sample(gateway: str = "openclaw", case: str = "plain-1k", number: int = 1, **outcome_fields: Any) -> Sample:
@@ -137,12 +149,120 @@ def test_the_report_names_what_could_not_be_measured() -> None:
 
 
 def test_columns_and_gateways_name_cases_that_exist() -> None:
-    names = {case.name for case in CASES}
+    names = {case.name for case in (*CASES, *DOOR_CASES)}
+    assert len(names) == len(CASES) + len(DOOR_CASES)
     assert {column.case for columns in TABLES.values() for column in columns} <= names
     assert {name for gateway in GATEWAYS.values() for name in gateway.cases or ()} <= names
     assert {name for case in CASES for name in case.only or ()} <= GATEWAYS.keys()
     assert set(command.QUICK_CASES) <= names
     assert set(command.QUICK_GATEWAYS) <= GATEWAYS.keys()
+
+
+# --- the doors
+
+
+def test_a_way_is_compared_with_the_chat_of_the_same_gateway() -> None:
+    samples = [
+        sample("openclaw", "chat-1k", cpu_s=0.1),
+        sample("openclaw", "messages-1k", 1, cpu_s=0.2),
+        sample("openclaw", "messages-1k", 2, cpu_s=0.4, failed=1),
+        sample("openclaw", "messages-stream", cpu_s=0.5, answers=100),
+        sample("nginx", "messages-1k", cpu_s=0.02),
+    ]
+    rows = [
+        line.strip("| ").split(" | ") for line in doors(samples, {"openclaw": "OpenClaw", "nginx": "n"}).split("\n")
+    ]
+    assert rows[2:] == [
+        ["chat", "OpenClaw", "100 (100–100)", "×1.00", "–", "–", "–", "–"],
+        ["Messages", "OpenClaw", "300! (200–400)", "×3.00", "50.0 (50.0–50.0)", "–", "–", "–"],
+        ["Messages", "n", "20 (20–20)", "–", "–", "–", "–", "–"],
+    ]
+
+
+def test_the_doors_are_measured_when_asked_for() -> None:
+    usual, quick, asked = (command._parse(arguments) for arguments in ([], ["--quick"], ["--doors"]))
+    names = {case.name for case in DOOR_CASES}
+    assert not names & {*usual.cases, *quick.cases}
+    assert set(asked.cases) == names
+    assert asked.gateways == command.DOOR_GATEWAYS
+    assert command._parse(["--doors", "--gateways", "openclaw", "--cases", "messages-1k"]).cases == ("messages-1k",)
+
+
+def test_a_gateway_is_asked_only_for_what_it_can() -> None:
+    measured = {name: {case.way for case in DOOR_CASES if gateway.measures(case)} for name, gateway in GATEWAYS.items()}
+    assert measured["openclaw"] == {pair.way for pair in PAIRS}
+    assert measured["nginx"] == {way for way in measured["openclaw"] if way.door == way.upstream}
+    assert measured["tensorzero"] == {CHAT}
+    assert measured["openclaw-key"] == set()
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_a_gateway_has_a_path_and_a_name_for_every_way_it_knows(name: str, tmp_path: Path) -> None:
+    launch = GATEWAYS[name].launch(Place(tmp_path / "prefix", tmp_path, 4999, "http://127.0.0.1:4998"))
+    for door, upstream in GATEWAYS[name].ways:
+        target, case = Target("http://127.0.0.1:4999", launch), Case("", "", "bench", way=Way(door, upstream))
+        assert target.url(case).startswith("http://127.0.0.1:4999/")
+        assert target.model(case).endswith("bench")
+
+
+_CODECS: dict[Dialect, Codec] = {
+    "chat": Chat(),
+    "messages": Messages(),
+    "responses": Responses(),
+    "gemini": Gemini(),
+}
+
+
+async def _asked(door: Dialect, model: str, *, stream: bool) -> bytes:
+    """What the upstream answers to what a caller sends."""
+    url = "http://127.0.0.1:1" + path(PATHS[door], model, stream=stream)
+    upstream, pipe = Upstream({}, Random(1)), _Pipe()
+    upstream.connection_made(pipe)
+    upstream.data_received(request_bytes(url, body(door, model, 1000, stream=stream), {}))
+    await asyncio.gather(*upstream._tasks)
+    return b"".join(pipe.written)
+
+
+@pytest.mark.parametrize("door", DIALECTS)
+async def test_the_upstream_answers_in_the_dialect_it_is_asked_in(door: Dialect) -> None:
+    head, _, data = (await _asked(door, "bench", stream=False)).partition(b"\r\n\r\n")
+    assert head.endswith(b"content-length: %d" % len(data))
+    reply = _CODECS[door].decode_reply(json.loads(data))
+    assert "quick brown fox" in str(reply.choices)
+    assert reply.usage is not None
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (220, 160)
+
+
+@pytest.mark.parametrize("door", DIALECTS)
+async def test_the_upstream_streams_what_the_models_name_says(door: Dialect) -> None:
+    head, _, data = (await _asked(door, "bench-7", stream=True)).partition(b"\r\n\r\n")
+    assert b"chunked" in head
+    frames = []
+    while data:
+        size, _, data = data.partition(b"\r\n")
+        frames.append(data[: int(size, 16)])
+        assert data[len(frames[-1]) :].startswith(b"\r\n")
+        data = data[len(frames[-1]) + 2 :]
+    assert frames[-1] == b""
+    decoder = _CODECS[door].stream_decoder()
+    events = [*decoder.feed(b"".join(frames)), *decoder.end()]
+    assert str(collect(events, door).choices).count(" token") == 7
+
+
+async def test_no_two_responses_have_one_id() -> None:
+    """Else a gateway that keeps responses would write one row again and again."""
+    upstream, pipe = Upstream({}, Random(1)), _Pipe()
+    upstream.connection_made(pipe)
+    request = request_bytes("http://h/v1/responses", body("responses", "bench", 10, stream=False), {})
+    upstream.data_received(request * 2)
+    first, second = (json.loads(answer.partition(b"\r\n\r\n")[2]) for answer in pipe.written)
+    assert first["id"] != second["id"]
+    assert ID not in str([first, second])
+
+
+def test_store_is_said_only_where_a_case_says_so() -> None:
+    assert "store" not in body("responses", "m", 10, stream=False)
+    assert body("responses", "m", 10, stream=False, store=False)["store"] is False
 
 
 # --- processes
@@ -226,12 +346,12 @@ def test_quantiles() -> None:
 
 
 def test_a_request_carries_its_prompt_and_headers() -> None:
-    request = request_bytes("http://127.0.0.1:1/v1/x", chat_body("m", 1000, stream=True), {"a": "b"})
-    head, _, body = request.partition(b"\r\n\r\n")
-    document = json.loads(body)
+    request = request_bytes("http://127.0.0.1:1/v1/x", body("chat", "m", 1000, stream=True), {"a": "b"})
+    head, _, data = request.partition(b"\r\n\r\n")
+    document = json.loads(data)
     assert head.startswith(b"POST /v1/x HTTP/1.1\r\n")
     assert b"\r\na: b" in head
-    assert b"content-length: %d" % len(body) in head
+    assert b"content-length: %d" % len(data) in head
     assert (len(document["messages"][1]["content"]), document["stream"]) == (1000, True)
 
 
