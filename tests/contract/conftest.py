@@ -17,7 +17,7 @@ from openclaw.server.app import App
 from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
 from openclaw.server.protocol import bounded_protocol
-from openclaw.sim import SimServer
+from openclaw.sim import Script, SimServer, ToolUse
 from openclaw.sim.running import ServerThread
 from openclaw.store.database import IN_MEMORY
 
@@ -50,6 +50,13 @@ limits: {{body_bytes_max: 200000, nesting_max: 40}}
 timeouts: {{connect_s: 2, idle_s: 1, total_s: 30}}
 """
 
+# Models beside those that the simulation has by name. The first thinks; Bedrock takes signed thoughts back for Claude
+# only. The second speaks before it calls two tools.
+SCRIPTS = {
+    "anthropic.claude-ponder": [Script(think="A question of the weather.", tools="agent")],
+    "narrator": [Script(say="Let me see.", call=(ToolUse("get_weather", {"place": "here"}), ToolUse("get_time")))],
+}
+
 DIALECTS = ("chat", "messages", "gemini", "ollama", "converse", "responses")
 
 
@@ -81,7 +88,7 @@ class RunningGateway:
 
 @pytest.fixture(scope="session")
 def sim() -> Iterator[SimServer]:
-    with SimServer(key=UPSTREAM_KEY) as running:
+    with SimServer(key=UPSTREAM_KEY, scripts=SCRIPTS) as running:
         yield running
 
 

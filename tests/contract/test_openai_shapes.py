@@ -1,55 +1,23 @@
 """Answers of every target dialect have the shapes of OpenAI's published API description."""
 
 import functools
-import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema_rs
 import pytest
 from openai import OpenAI
 
+from tests import specifications
 from tests.contract.conftest import CALLER_KEY, DIALECTS, RunningGateway
-from tests.golden.wire import SHARED
+from tests.specifications import needs_specifications
 
-SPEC = SHARED / "specs" / "openai.openapi.json.gz"
-pytestmark = pytest.mark.skipif(
-    not SPEC.is_file(), reason=f"no API description at {SPEC}: set OPENCLAW_SHARED to the folder that holds specs/"
-)
+pytestmark = needs_specifications
+assert_valid = functools.partial(specifications.assert_valid, "openai")
 
 BEHAVIOURS = ["text", "tools", "think", "length", "refuse", "filter"]
 TOOL: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 HELLO: Any = [{"role": "user", "content": "Say hello"}]
-
-
-@functools.cache
-def _document() -> dict[str, Any]:
-    document: dict[str, Any] = _with_nulls(json.loads(gzip.decompress(SPEC.read_bytes())))
-    return document
-
-
-def _with_nulls(node: Any) -> Any:
-    """The document says `nullable: true`, a word of OpenAPI 3.0 that 3.1 does not know; the recorded API sends null."""
-    if isinstance(node, list):
-        return [_with_nulls(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {key: _with_nulls(value) for key, value in node.items()}
-    if node.pop("nullable", False) is True:
-        return {"anyOf": [node, {"type": "null"}]}
-    return node
-
-
-@functools.cache
-def validator(name: str) -> jsonschema_rs.Validator:
-    schema = {"$ref": f"#/components/schemas/{name}", "components": _document()["components"]}
-    return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions())
-
-
-def assert_valid(name: str, document: Any) -> None:
-    faults = [f"{'/'.join(map(str, e.instance_path))}: {e.message}" for e in validator(name).iter_errors(document)]
-    assert not faults, f"{faults[:5]} in {json.dumps(document)[:600]}"
 
 
 @pytest.fixture

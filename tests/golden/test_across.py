@@ -260,7 +260,7 @@ def _arguments(call: ToolCall) -> Any:
     return value["input"] if isinstance(value, dict) and value.keys() == {"input"} else value
 
 
-def _replies(dialect: str) -> Iterator[tuple[str, Reply]]:
+def replies(dialect: str) -> Iterator[tuple[str, Reply]]:
     for exchange in recorded(dialect):
         if exchange.stream or not (exchange.response_body_text or "").lstrip().startswith("{"):
             continue
@@ -288,7 +288,7 @@ def test_an_answer_says_the_same_at_every_door(source: str, door: str) -> None:
     wrong: list[str] = []
     checked: Counter[str] = Counter()
     call = Call(dialect=codec.name, model="m", messages=(), include_usage=True)
-    for identity, reply in _replies(source):
+    for identity, reply in replies(source):
         if not ANSWERABLE(reply):
             continue
         again = codec.decode_reply(parse(encode(codec.encode_reply(reply, call))))

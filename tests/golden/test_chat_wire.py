@@ -45,7 +45,7 @@ def _message_facts(message: dict[str, Any], finish: Any, usage: Any) -> Facts:
         reasoning += message.get("reasoning_content") or message.get("reasoning") or ""
     functions = [call.get("function") or call["custom"] for call in message.get("tool_calls") or []]
     calls = [(f["name"], parsed(f.get("arguments") or f.get("input") or "")) for f in functions]
-    if message.get("function_call"):
+    if (message.get("function_call") or {}).get("name"):  # Snowflake sends an empty one beside every text
         calls.append((message["function_call"]["name"], parsed(message["function_call"]["arguments"])))
     usage = usage or {}
     return Facts(

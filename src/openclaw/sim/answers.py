@@ -5,6 +5,8 @@ import random
 from collections.abc import Iterator
 from typing import Literal
 
+from msgspec.structs import replace
+
 from openclaw.calls import (
     Call,
     Choice,
@@ -66,14 +68,23 @@ def _content(
     if script.call and call.tools and not _wants_no_tool(call):
         if script.say is not None:
             parts.append(Text(script.say))
-        parts += (_scripted_call(use, call, rng) for use in script.call)
+        parts += _signed([_scripted_call(use, call, rng) for use in script.call], parts, dialect)
         return tuple(parts), "tool_calls"
     tools = _tools_to_call(call, script)
     if tools:
-        parts += (_tool_call(tool, script, rng) for tool in tools)
+        parts += _signed([_tool_call(tool, script, rng) for tool in tools], parts, dialect)
         return tuple(parts), "tool_calls"
     parts.append(Text(_text(call, script, rng)))
     return tuple(parts), script.finish
+
+
+def _signed(calls: list[ToolCall], said: list[Part], dialect: DialectName) -> list[ToolCall]:
+    """Gemini signs the first call of a turn in which it thought, and wants that signature back:
+    https://ai.google.dev/gemini-api/docs/thought-signatures."""
+    thought = next((part for part in said if isinstance(part, Reasoning)), None)
+    if dialect != "gemini" or thought is None:
+        return calls
+    return [replace(calls[0], signature=f"{thought.signature}call"), *calls[1:]]
 
 
 def _wants_no_tool(call: Call) -> bool:

@@ -30,7 +30,7 @@ class Script(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     JSON object as the answer's text or, where the request forces a tool, as that tool's arguments.
     `call`: calls of these tools, after `say` where both are given. A request that offers no tools at all (a client that
     asks for a title on the side) gets a text; one that offers others is refused.
-    `think`: thoughts before the answer, signed where the dialect signs them.
+    `think`: thoughts before the answer, signed where the dialect signs them; in Gemini's the first tool call as well.
     `tools`: `first` or `all` offered tools are called with arguments that fit their schemas; `agent` calls the first
     one, and answers in text once a result is there. `schema`: answer with a JSON value of the asked-for schema.
     `finish`: how the answer ends. `piece_chars`: characters a streamed piece holds.

@@ -402,7 +402,8 @@ def _decode_tool_calls(fields: Fields) -> list[Part]:
         if not calls:
             fields.rest()["tool_calls"] = calls
         parts += [decode_tool_call(call, f"{path}[{i}]") for i, call in enumerate(calls)]
-    if isinstance(fields.peek("function_call"), dict):  # deprecated form of one call without an id
+    legacy = fields.peek("function_call")  # the deprecated form of one call without an id
+    if isinstance(legacy, dict) and legacy.get("name") != "":  # Snowflake sends an empty one beside every text
         inner = Fields(fields.take("function_call"), fields.at("function_call"))
         name, arguments = inner.required_text("name"), inner.required_text("arguments")
         parts.append(ToolCall("", name, arguments, extra=inner.rest(), spelling=("function_call",)))

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from openclaw.calls import (
     Call,
@@ -26,6 +27,7 @@ from openclaw.dialects.losses import Losses
 from openclaw.dialects.messages.blocks import BlockWriter
 from openclaw.dialects.messages.content import DIALECT, decode_block
 from openclaw.dialects.noting import write_notes
+from openclaw.dialects.turns import clean_call_id
 
 _FINISH_OF_STOP: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -217,7 +219,8 @@ def block_for_caller(part: Part) -> JsonObject | None:
         case Reasoning():
             return _reasoning_for_caller(part)
         case ToolCall():
-            return _OWN_WRITER.tool_call(part)
+            # Other makers' ids may hold what Anthropic refuses when the call comes back to it (a fallback, say).
+            return _OWN_WRITER.tool_call(replace(part, id=clean_call_id(part.id)))
         case Refusal():
             return {"type": "text", "text": part.text}
         case Opaque():

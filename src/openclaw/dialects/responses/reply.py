@@ -26,7 +26,7 @@ from openclaw.dialects.responses.controls import encode_format, encode_reasoning
 from openclaw.dialects.responses.ids import Ids
 from openclaw.dialects.responses.items import ItemsEncoder, decode_model_item
 from openclaw.dialects.responses.parts import NAME
-from openclaw.dialects.responses.request import encode_instructions
+from openclaw.dialects.responses.request import SERVICE_TIERS, encode_instructions
 from openclaw.dialects.responses.sealing import seal
 
 # --- why it stopped -----------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def shell(identity: str, model: str, created: int | None, tier: str | None, call
         "usage": None,
         **(_ECHO_DEFAULTS if call is None else _echo(call)),
     }
-    if tier is not None:
+    if tier in SERVICE_TIERS:  # other vendors have words of their own for it
         body["service_tier"] = tier
     return body
 

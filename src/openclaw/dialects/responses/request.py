@@ -42,7 +42,7 @@ _WITHOUT_WORD: tuple[Name, ...] = (
     "modalities",
 )
 
-_SERVICE_TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
+SERVICE_TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
 
 _LOGPROBS = "message.output_text.logprobs"
 ENCRYPTED = "reasoning.encrypted_content"
@@ -206,7 +206,7 @@ def _finish_foreign(body: JsonObject, call: Call, losses: Losses) -> None:
         put_given(body, key, value)
     if "user" in body:
         body["user"] = short_user(body["user"], losses)
-    if body.get("service_tier", "auto") not in _SERVICE_TIERS:
+    if body.get("service_tier", "auto") not in SERVICE_TIERS:
         losses.add("service_tier")
         del body["service_tier"]
     if not all(isinstance(value, str) for value in body.get("metadata", {}).values()):
