@@ -78,6 +78,17 @@ def listed_price(cost: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"rate": {name: pico(Decimal(str(cost[name]))) for name in names if cost.get(name) is not None}}
 
 
+def with_hour_writes(model: str, price: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Claude's price for cache writes that live an hour, which neither list has: twice the input's, wherever it runs.
+    https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching (Pricing)"""
+    if price is None or "claude" not in model:
+        return price
+    for rate in (price["rate"], *(tier["rate"] for tier in price.get("tiers", ()))):
+        if "cache_write" in rate:
+            rate["cache_write_1h"] = 2 * rate["input"]
+    return price
+
+
 def entry(model: dict[str, Any], price: dict[str, Any] | None) -> dict[str, Any]:
     limit, modalities = model.get("limit", {}), model.get("modalities", {})
     facts = {
@@ -117,7 +128,8 @@ def main() -> None:
             continue
         for identity, model in sorted(catalogue[kind.catalog]["models"].items()):
             price = genai_price(by_price_id.get(kind.price_id or ""), identity, when)
-            facts = entry(model, price or listed_price(model.get("cost")))
+            listed = with_hour_writes(identity, price or listed_price(model.get("cost")))
+            facts = entry(model, listed)
             lines.append(json.dumps({"provider": kind.name, "id": identity, **facts}, ensure_ascii=False))
     head = {
         "refreshed": options.date,

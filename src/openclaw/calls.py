@@ -497,6 +497,7 @@ FailureKind: TypeAlias = Literal[
     "content_filter",
     "rate_limit",
     "quota",
+    "budget",
     "overloaded",
     "server",
     "timeout",
@@ -507,8 +508,9 @@ FailureKind: TypeAlias = Literal[
     "unknown",
 ]
 """Why a call failed, decided by status and vendor code, never by searching the text. `quota` is money or a plan's
-allowance; `rate_limit` passes with time; `network` never reached the provider; `malformed` and `truncated` are
-answers that break their own dialect or stop in the middle; `cancelled` is a caller who left."""
+allowance at a provider, `budget` what this gateway's operator allows; `rate_limit` passes with time; `network` never
+reached the provider; `malformed` and `truncated` are answers that break their own dialect or stop in the middle;
+`cancelled` is a caller who left."""
 
 
 class Failure(Struct, frozen=True, kw_only=True):

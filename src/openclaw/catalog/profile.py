@@ -14,6 +14,7 @@ class Rate(Struct, frozen=True):
     output: int
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_1h: int | None = None
     input_audio: int | None = None
     output_audio: int | None = None
 
@@ -59,7 +60,8 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
 def cost_nanousd(usage: Usage, price: Price) -> int | None:
     """What a reply cost, in nano-dollars, rounded up; None when the provider did not report both totals.
 
-    Cached and audio tokens are parts of the totals and are charged once, at their own rate where there is one.
+    Cached and audio tokens are parts of the totals and are charged once, at their own rate where there is one; thoughts
+    are output, and charged as that.
     """
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
@@ -69,11 +71,34 @@ def cost_nanousd(usage: Usage, price: Price) -> int | None:
         rate.input,
         (
             (usage.cache_read_input_tokens, rate.cache_read),
-            (usage.cache_write_input_tokens, rate.cache_write),
+            (usage.cache_write_1h_input_tokens, rate.cache_write_1h),
+            (_short_writes(usage, rate), rate.cache_write),
             (usage.input_audio_tokens, rate.input_audio),
         ),
     ) + _charge(usage.output_tokens, rate.output, ((usage.output_audio_tokens, rate.output_audio),))
     return -(-pico // PICO_PER_NANO)
+
+
+def _short_writes(usage: Usage, rate: Rate) -> int | None:
+    """The writes that are not charged as an hour's already."""
+    if usage.cache_write_input_tokens is None or rate.cache_write_1h is None:
+        return usage.cache_write_input_tokens
+    return max(0, usage.cache_write_input_tokens - (usage.cache_write_1h_input_tokens or 0))
+
+
+def dearest_rate(price: Price, input_tokens: int) -> Rate:
+    """Input and output at the highest that any token of a call with so much input, or less, may cost."""
+    rates = [price.rate, *(tier.rate for tier in price.tiers if input_tokens > tier.input_tokens_over)]
+    ways = ("input", "cache_read", "cache_write", "cache_write_1h", "input_audio")
+    return Rate(
+        input=max(getattr(rate, way) or 0 for rate in rates for way in ways),
+        output=max(max(rate.output, rate.output_audio or 0) for rate in rates),
+    )
+
+
+def most_nanousd(input_tokens: int, output_tokens: int, rate: Rate) -> int:
+    """All of it at the plain rates, rounded up."""
+    return -(-(input_tokens * rate.input + output_tokens * rate.output) // PICO_PER_NANO)
 
 
 def _rate_for(price: Price, input_tokens: int) -> Rate:

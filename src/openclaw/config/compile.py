@@ -7,12 +7,15 @@ import msgspec
 
 from openclaw.catalog.load import load_catalog
 from openclaw.catalog.profile import ModelProfile
+from openclaw.config.budgets import problems_of, spending_rules_of
 from openclaw.config.declared import Config, ProviderDeclared
 from openclaw.config.discover import LocalServer
 from openclaw.config.errors import ConfigError, Problem
 from openclaw.config.load import Declared, did_you_mean
 from openclaw.config.make_provider import Unusable, make_provider, name_problem
+from openclaw.config.open_store import store_problems
 from openclaw.config.tree import Mark, join
+from openclaw.gateway.payer import Owner
 from openclaw.gateway.snapshot import CallerKey, Limits, Snapshot, key_digest
 from openclaw.gateway.transport import Timeouts, Transport
 from openclaw.providers.credentials import static_credential
@@ -50,6 +53,8 @@ def compile_declared(
     compiler = _Compiler(config, env, _sections(declared.problems))
     providers = compiler.providers(local_servers)
     compiler.check_listening()
+    compiler.check_budgets()
+    compiler.check_store()
     directory = compiler.directory(providers)
     keys = compiler.keys(directory)
     found = [_placed(_masked(problem, declared.referred), declared.marks) for problem in compiler.problems]
@@ -62,6 +67,7 @@ def compile_declared(
         keys=keys,
         limits=Limits(**msgspec.structs.asdict(config.limits)),
         timeouts=timeouts,
+        spending=spending_rules_of(config),
     )
 
 
@@ -78,6 +84,14 @@ class _Compiler:
     def check_listening(self) -> None:
         if not self._config.keys and "keys" not in self._faulty and not is_loopback(self._config.server.host):
             self._problem("server.host", "listening beyond this machine needs at least one caller key under 'keys'")
+
+    def check_budgets(self) -> None:
+        if "budgets" not in self._faulty:
+            self.problems += problems_of(self._config.budgets)
+
+    def check_store(self) -> None:
+        if "store" not in self._faulty:
+            self.problems += store_problems(self._config.store)
 
     # --- providers
 
@@ -155,7 +169,8 @@ class _Compiler:
             for index, model in enumerate(declared.models):
                 if model not in self._config.aliases:
                     self._check_model(directory, model, f"{path}.models", index)
-            keys[digest] = CallerKey(declared.name, frozenset(declared.models))
+            owner = Owner(declared.name, declared.organization, declared.team, declared.user, tuple(declared.tags))
+            keys[digest] = CallerKey(declared.name, frozenset(declared.models), owner)
         return keys
 
     def _check_model(self, directory: Directory, name: str, path: str, position: int) -> None:

@@ -15,6 +15,9 @@ SECONDS_MAX = 86_400
 
 Bytes = Annotated[int, Meta(ge=1, le=2**40)]
 Seconds = Annotated[float, Meta(gt=0, le=SECONDS_MAX)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Positive = Annotated[int, Meta(ge=1, le=2**53)]
+Usd = Annotated[float, Meta(ge=0, le=1_000_000_000)]
 Name = Annotated[str, Meta(min_length=1)]
 
 
@@ -147,6 +150,16 @@ class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             examples=["/var/lib/openclaw/openclaw.sqlite3"],
         ),
     ] = None
+    url: Annotated[
+        Name | None,
+        Meta(
+            description=(
+                "A PostgreSQL database instead of a file, for gateways on several machines; needs"
+                " `openclaw-gateway[postgres]`. Its tables are made if they are not there."
+            ),
+            examples=["${env:OPENCLAW_STORE_URL}"],
+        ),
+    ] = None
     responses_days: Annotated[
         float,
         Meta(
@@ -159,6 +172,142 @@ class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[30.0],
         ),
     ] = 30.0
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "url")
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return masked_fields(self, "url")
+
+
+class BudgetDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be spent in a window, for each scope of one kind: any of the amounts, each counted by itself."""
+
+    name: Annotated[Name, Meta(description="What refusals and accounts call it.", examples=["daily"])]
+    scope: Annotated[
+        Literal["gateway", "organization", "team", "key", "user", "tag", "route", "model", "provider", "run"],
+        Meta(
+            description=(
+                "Whose spending counts: everything (`gateway`), or each one's of a kind. `route` is the name that was"
+                " asked for, `model` and `provider` are who answers, `run` is one task of an agent with all its parts."
+            ),
+            examples=["key"],
+        ),
+    ]
+    only: Annotated[
+        tuple[Name, ...],
+        Meta(description="The scopes of that kind that it is for, by name. Left out, each.", examples=[["team-a"]]),
+    ] = ()
+    window: Annotated[
+        str,
+        Meta(
+            pattern="^(lifetime|minute|hour|day|week|month|[1-9][0-9]{0,8}[smhd])$",
+            description=(
+                "What counts: all time (`lifetime`), the present calendar unit, or the last so many seconds, minutes,"
+                " hours or days (`30s`, `5m`, `24h`, `7d`)."
+            ),
+            examples=["day", "5h"],
+        ),
+    ] = "lifetime"
+    timezone: Annotated[Name, Meta(description="Whose calendar, as an IANA name.", examples=["Europe/Berlin"])] = "UTC"
+    cost_usd: Annotated[Usd | None, Meta(description="US dollars.", examples=[20.0])] = None
+    input_tokens: Annotated[Count | None, Meta(description="Input tokens.", examples=[5000000])] = None
+    output_tokens: Annotated[Count | None, Meta(description="Output tokens.", examples=[500000])] = None
+    tokens: Annotated[Count | None, Meta(description="Input and output tokens.", examples=[1000000])] = None
+    requests: Annotated[
+        Count | None, Meta(description="Calls; in the scope `run` these are its steps.", examples=[600])
+    ] = None
+    tool_calls: Annotated[
+        Count | None,
+        Meta(description="Tool calls that models ask for; an answer that has begun is let through whole."),
+    ] = None
+    concurrency: Annotated[Count | None, Meta(description="Calls at the same time.", examples=[20])] = None
+    wall_s: Annotated[
+        Seconds | None, Meta(description="For `run`: seconds from its first call on.", examples=[3600.0])
+    ] = None
+    depth: Annotated[Count | None, Meta(description="For `run`: how many runs may stand above one.", examples=[3])] = (
+        None
+    )
+    on_exhausted: Annotated[
+        Literal["refuse", "degrade", "pause"],
+        Meta(
+            description=(
+                "`refuse` answers with 402 (money) or 429 (all else); `degrade` tries cheaper targets of the same"
+                " request first; `pause` lets the call wait for `openclaw budget extend`, up to `pause_s`."
+            ),
+            examples=["degrade"],
+        ),
+    ] = "refuse"
+    pause_s: Annotated[Seconds, Meta(description="How long `pause` waits, in seconds.", examples=[300.0])] = 300.0
+    wrap_up: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description=(
+                "A part of each amount that comes on top of it once it is used up, so that an agent can finish; calls"
+                " that draw on it are told in `x-openclaw-budget: wrap-up`."
+            ),
+            examples=[0.05],
+        ),
+    ] = 0.0
+
+
+class SpendingDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+    """How spending is counted."""
+
+    unknown_price: Annotated[
+        Literal["refuse", "allow"],
+        Meta(
+            description=(
+                "A model whose price is not known, under a limit in dollars: `refuse` it, or `allow` it uncounted."
+                " The cost of such a call is null either way."
+            ),
+            examples=["allow"],
+        ),
+    ] = "refuse"
+    tokens_per_byte: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description=(
+                "Tokens that a byte of input is at most, for what is reserved before an attempt. 1 is true of every"
+                " text; 0.5 of most, and reserves half as much."
+            ),
+            examples=[0.5],
+        ),
+    ] = 1.0
+    output_tokens_max: Annotated[
+        Positive | None,
+        Meta(
+            description=(
+                "What is reserved for an answer where the request sets no bound. Left out, the most that the model can"
+                " write. A longer answer is booked whole."
+            ),
+            examples=[16384],
+        ),
+    ] = None
+    loop_repeats_max: Annotated[
+        Annotated[int, Meta(ge=2)] | None,
+        Meta(
+            description=(
+                "How often a run may get the same result for the same tool call with the same arguments; the next call"
+                " is refused with `loop_detected`. Left out, as often as it likes."
+            ),
+            examples=[5],
+        ),
+    ] = None
+    durability: Annotated[
+        Literal["process", "power"],
+        Meta(
+            description=(
+                "What a settled call outlasts before its answer ends: the death of this process, or a loss of power"
+                " (waits for the disk)."
+            ),
+            examples=["power"],
+        ),
+    ] = "process"
 
 
 class KeyDeclared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,6 +324,14 @@ class KeyDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             description="The names that may be asked for with it, aliases included. Left out, all.",
             examples=[["fast", "openai/gpt-5-mini"]],
         ),
+    ] = ()
+    organization: Annotated[
+        Name | None, Meta(description="Whose it is, for budgets and reports.", examples=["acme"])
+    ] = None
+    team: Annotated[Name | None, Meta(description="The same, by team.", examples=["research"])] = None
+    user: Annotated[Name | None, Meta(description="The same, by person.", examples=["ada"])] = None
+    tags: Annotated[
+        tuple[Name, ...], Meta(description="Labels for budgets and reports.", examples=[["ci", "nightly"]])
     ] = ()
 
     def __repr__(self) -> str:
@@ -216,6 +373,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[KeyDeclared, ...],
         Meta(description="The keys that callers present. Without any, everyone on this machine may call."),
     ] = ()
+    budgets: Annotated[
+        tuple[BudgetDeclared, ...],
+        Meta(description="What may be spent. Several may hold for a call; the tightest decides."),
+    ] = ()
+    spending: Annotated[SpendingDeclared, Meta(description="How spending is counted.")] = SpendingDeclared()
     store: Annotated[StoreDeclared, Meta(description="What outlives a call.")] = StoreDeclared()
     limits: Annotated[LimitsDeclared, Meta(description="Bounds on what a caller may send.")] = LimitsDeclared()
     timeouts: Annotated[TimeoutsDeclared, Meta(description="Seconds that a provider may take.")] = TimeoutsDeclared()

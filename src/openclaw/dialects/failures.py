@@ -63,6 +63,7 @@ STATUS_BY_KIND: dict[FailureKind, int] = {
     "content_filter": 400,
     "rate_limit": 429,
     "quota": 429,
+    "budget": 402,
     "overloaded": 503,
     "server": 502,
     "timeout": 504,

@@ -121,6 +121,7 @@ _TYPE_BY_KIND: dict[FailureKind, str] = {
     "permission": "permission_error",
     "rate_limit": "rate_limit_error",
     "quota": "insufficient_quota",
+    "budget": "insufficient_quota",
 }
 
 _CODE_BY_KIND: dict[FailureKind, str] = {
@@ -130,6 +131,7 @@ _CODE_BY_KIND: dict[FailureKind, str] = {
     "content_filter": "content_filter",
     "rate_limit": "rate_limit_exceeded",
     "quota": "insufficient_quota",
+    "budget": "budget_exceeded",
     "overloaded": "server_is_overloaded",
     "server": "server_error",
     "timeout": "timeout",

@@ -28,9 +28,23 @@ def answer_headers(
     if hand.target is not None:
         headers.append((b"x-openclaw-provider", header_value(hand.target.provider.name)))
         headers.append((b"x-openclaw-model", header_value(hand.target.model)))
+    if hand.cost_nanousd is not None:
+        headers.append((b"x-openclaw-cost-usd", usd(hand.cost_nanousd)))
+    left = hand.charge.left() if hand.charge is not None else None
+    if left is not None:
+        headers.append((b"x-openclaw-budget-left-usd", usd(left.nanousd)))
+        if left.wrapping_up:
+            headers.append((b"x-openclaw-budget", b"wrap-up"))
     if hand.degraded:
         headers.append((b"x-openclaw-degraded", header_value(", ".join(hand.degraded))))
     return headers
+
+
+def usd(nanousd: int) -> bytes:
+    """Dollars, exactly, in the shortest decimal form."""
+    whole, part = divmod(abs(nanousd), 1_000_000_000)
+    digits = f"{'-' if nanousd < 0 else ''}{whole}.{part:09d}".rstrip("0")
+    return (digits + "0" if digits.endswith(".") else digits).encode()
 
 
 # What the provider thinks of our credential is for the operator. Its words may quote the key.

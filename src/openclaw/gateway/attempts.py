@@ -1,9 +1,12 @@
 """Stage 5, attempt: the targets one after another until one answers, and the answer to the caller."""
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from openclaw.budget.limits import ATTEMPT_SCOPES
+from openclaw.budget.node import Exhausted
 from openclaw.calls import Failure
 from openclaw.dialects.codec import InvalidRequest, StreamRelay
 from openclaw.gateway.answers import answer_headers, safe_failure
@@ -13,6 +16,7 @@ from openclaw.gateway.operation import Answer, AnswerFailed, NoRequest, Operatio
 from openclaw.gateway.ports import Caller, Clock, RawHeaders, Refused
 from openclaw.gateway.reading import bad_request
 from openclaw.gateway.record import Attempt
+from openclaw.gateway.spending import CallFacts, Charge, Spending, exhausted_failure
 from openclaw.gateway.transport import TransportFailed, UpstreamReply, UpstreamRequest
 from openclaw.providers.provider import CredentialUnavailable
 from openclaw.routing.target import Target
@@ -44,15 +48,18 @@ _NEXT_TARGET_MAY_ANSWER = frozenset(
 
 
 class Attempts:
-    """Runs attempts; has nothing of its own but the clock."""
+    """Runs attempts; has nothing of its own but the clock and the purse."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, spending: Spending) -> None:
         self._clock = clock
+        self._spending = spending
 
     async def run(self, operation: Operation[R], caller: Caller, hand: InHand[R], targets: Sequence[Target]) -> None:
         """Try the targets in order until one answers. Raises `Refused` with the last failure."""
         failure = Failure(kind="unknown", message="No target was tried.")
-        for target in targets:
+        waiting = list(targets)
+        while waiting:
+            target = waiting.pop(0)
             assert hand.request is not None, "no answer has begun"
             try:
                 hand.written = write(operation, hand.request, hand.raw, target)
@@ -62,6 +69,12 @@ class Attempts:
             except NoRequest:
                 hand.target = target
                 break
+            try:
+                hand.charge = await self._reserve(operation, hand, target)
+            except Exhausted as exhausted:
+                failure = exhausted_failure(exhausted)
+                waiting = others_that_may_do(exhausted, waiting)
+                continue
             hand.target, hand.degraded = target, hand.written.degraded
             began_s = self._clock.monotonic_s()
             broken: Failure | None = Failure(kind="cancelled", message="")
@@ -74,6 +87,7 @@ class Attempts:
             except (TransportFailed, AnswerFailed, Refused) as failed:
                 broken = failure = safe_failure(failed.failure, target)
             finally:
+                _close(hand, broken)
                 self._note_attempt(hand, target, began_s, broken)
             if failure.kind not in _NEXT_TARGET_MAY_ANSWER:
                 raise Refused(failure)
@@ -82,6 +96,18 @@ class Attempts:
             raise Refused(failure)
         hand.degraded = answer.degraded
         await self._answer(operation, caller, hand, answer, attempts=len(hand.attempts))
+
+    async def _reserve(self, operation: Operation[R], hand: InHand[R], target: Target) -> Charge | None:
+        """Hold what the attempt may cost; None where it costs nothing. Raises `Exhausted` and `Refused`."""
+        assert hand.request is not None, "no answer has begun"
+        assert hand.written is not None, "it was written for this target"
+        assert hand.payer is not None, "the pipeline has found who pays"
+        rules = hand.snapshot.spending
+        bound = operation.bound(hand.request, len(hand.written.body), target, rules.policy)
+        if bound is None:
+            return None
+        call = CallFacts(hand.call_id, operation.name, hand.model, hand.request, len(hand.written.body))
+        return await self._spending.reserve(call, hand.payer, rules, target, bound, len(hand.attempts) + 1)
 
     async def _attempt(
         self, operation: Operation[R], caller: Caller, hand: InHand[R], target: Target
@@ -110,6 +136,7 @@ class Attempts:
     ) -> None:
         assert hand.target is not None, "somebody answered"
         hand.usage, hand.response_model = answer.usage, answer.model or hand.target.model
+        await self._settle(hand)
         if hand.keep is not None:
             hand.keep(answer.whole or answer.body)
         content_type = operation.stream_content_type.encode() if hand.stream else b"application/json"
@@ -128,7 +155,7 @@ class Attempts:
         """Pass a stream on. The first bytes for the caller commit: before them another target may still answer."""
         try:
             await self._until_committed(operation, caller, hand, reply, relay)
-            await pass_on(caller, reply, relay)
+            await pass_on(caller, hand, reply, relay)
             if relay.failure is None:
                 out = relay.end()
                 if out and not hand.started:
@@ -143,6 +170,7 @@ class Attempts:
         finally:
             hand.usage, hand.response_model = relay.usage, relay.model or target.model
         if failure is None:
+            await self._settle(hand)
             await caller.end()
             await reply.rest()
             return None
@@ -157,6 +185,7 @@ class Attempts:
     ) -> None:
         """Read until there is something for the caller, and send it with the head of the answer."""
         while relay.failure is None and (data := await reply.chunk()) is not None:
+            hand.received_bytes += len(data)
             out = relay.feed(data)
             if out:
                 await self._start_stream(operation, caller, hand, relay)
@@ -176,11 +205,49 @@ class Attempts:
         hand.let_go()
         await caller.start(200, answer_headers(hand, content_type, length, attempts=attempts))
 
+    async def _settle(self, hand: InHand[R]) -> None:
+        """Before the last byte leaves: a call that has been answered is a call that has been booked."""
+        if hand.charge is not None:
+            hand.charge.settle(hand.usage, hand.response_model, hand.received_bytes)
+            if hand.snapshot.spending.durable:
+                await self._spending.durable()
+
     def _note_attempt(self, hand: InHand[R], target: Target, began_s: float, failure: Failure | None) -> None:
         duration_ms = (self._clock.monotonic_s() - began_s) * 1000
         status = 200 if failure is None else failure.status
         error_type = None if failure is None else failure.kind
         hand.attempts.append(Attempt(target.provider.name, target.model, duration_ms, status, error_type))
+
+
+# After these the provider may have worked, and will bill it. After all others it has refused, or was not reached.
+_MAY_HAVE_USED = frozenset({"cancelled", "timeout", "truncated", "malformed"})
+
+
+def _close(hand: InHand[Any], broken: Failure | None) -> None:
+    """Whatever became of the attempt, its charge ends; one that is settled stays so."""
+    charge = hand.charge
+    if charge is None:
+        return
+    kind = "cancelled" if broken is None else broken.kind
+    if hand.started or hand.received_bytes or kind in _MAY_HAVE_USED:
+        usage = hand.usage if hand.relay is None else hand.relay.usage
+        charge.estimate(usage, hand.response_model, hand.received_bytes, kind)
+    else:
+        charge.void(kind)
+
+
+def others_that_may_do(exhausted: Exhausted, targets: Sequence[Target]) -> list[Target]:
+    """Where to go on when a limit has not enough left for a target: to cheaper ones, or to those that it is not for."""
+    limit = exhausted.account.limit
+    if limit.on_exhaustion == "degrade":
+        return sorted(targets, key=_rate)
+    return list(targets) if limit.scope in ATTEMPT_SCOPES else []
+
+
+def _rate(target: Target) -> float:
+    """Dollars for as much input as output; a price that is not known may be any."""
+    price = target.profile.price if target.profile is not None else None
+    return math.inf if price is None else price.rate.input + price.rate.output
 
 
 def write(operation: Operation[R], request: R, raw: bytes, target: Target) -> Written:
@@ -191,7 +258,7 @@ def write(operation: Operation[R], request: R, raw: bytes, target: Target) -> Wr
         raise Refused(bad_request(error)) from error
 
 
-async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> None:
+async def pass_on(caller: Caller, hand: InHand[Any], reply: UpstreamReply, relay: StreamRelay) -> None:
     """The rest of a stream, from the provider's connection to the caller's without a task between them; only a caller
     who does not keep up is waited for. Returns at the end, also when the connection stays open behind it, and when
     `relay.failure` is set."""
@@ -199,6 +266,7 @@ async def pass_on(caller: Caller, reply: UpstreamReply, relay: StreamRelay) -> N
 
     def take(data: bytes) -> bool:
         nonlocal waiting
+        hand.received_bytes += len(data)
         out = relay.feed(data)
         if out and not caller.try_send(out):
             waiting = out

@@ -6,6 +6,7 @@ and where it cannot answer, the gateway estimates, and says so in `degraded`.
 
 from collections.abc import Mapping
 
+from openclaw.budget.bounds import Bound, Policy
 from openclaw.calls import Call, Failure, JsonObject
 from openclaw.catalog.tokens import estimate_input_tokens
 from openclaw.dialects.codec import Codec, StreamRelay
@@ -64,6 +65,9 @@ class TokenCounts:
         if not self._counting.is_count(body):
             raise AnswerFailed(_NOT_A_COUNT)
         return Answer(body)
+
+    def bound(self, request: Call, body_bytes: int, target: Target, policy: Policy) -> Bound | None:
+        return None
 
     def instead(self, request: Call, target: Target) -> Answer | None:
         tokens = estimate_input_tokens(request, target.model)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from openclaw.budget.bounds import Bound, Policy
 from openclaw.calls import EmbeddingsCall, Failure, JsonObject
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import MalformedReply, StreamRelay
@@ -86,6 +87,9 @@ class EmbeddingsCalls:
 
     def replay(self, request: EmbeddingsCall, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         raise AssertionError("embeddings are not streamed")
+
+    def bound(self, request: EmbeddingsCall, body_bytes: int, target: Target, policy: Policy) -> Bound | None:
+        return Bound(int(body_bytes * policy.tokens_per_byte) + 1, 0)
 
     def instead(self, request: EmbeddingsCall, target: Target) -> Answer | None:
         return None

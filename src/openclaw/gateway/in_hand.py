@@ -6,9 +6,11 @@ from typing import Any, Generic, TypeVar
 from openclaw.calls import Failure, Usage
 from openclaw.dialects.codec import StreamRelay
 from openclaw.gateway.operation import Request, Stamp, Written
+from openclaw.gateway.payer import Payer
 from openclaw.gateway.ports import Clock
 from openclaw.gateway.record import Attempt
 from openclaw.gateway.snapshot import Snapshot
+from openclaw.gateway.spending import Charge
 from openclaw.routing.target import Target
 
 R = TypeVar("R", bound=Request)
@@ -22,6 +24,7 @@ class InHand(Generic[R]):
         "attempts",
         "call_id",
         "caller",
+        "charge",
         "degraded",
         "detached",
         "error_type",
@@ -30,7 +33,9 @@ class InHand(Generic[R]):
         "id_header",
         "keep",
         "model",
+        "payer",
         "raw",
+        "received_bytes",
         "relay",
         "request",
         "response_model",
@@ -53,6 +58,9 @@ class InHand(Generic[R]):
         self.caller: str | None = None
         self.keep: Callable[[bytes], None] | None = None
         self.detached = False
+        self.payer: Payer | None = None
+        self.charge: Charge | None = None
+        self.received_bytes = 0
         self.raw = b""
         self.request: R | None = None
         self.written: Written | None = None
@@ -73,6 +81,12 @@ class InHand(Generic[R]):
     def let_go(self) -> None:
         """An answer has begun, so no other target will be asked. A stream may be open for minutes: its prompt goes."""
         self.raw, self.request, self.written = b"", None, None
+
+    @property
+    def cost_nanousd(self) -> int | None:
+        """What the answer cost by its provider's usage; None while it is not known, and where it never will be."""
+        entry = self.charge.entry if self.charge is not None else None
+        return entry.cost_nanousd if entry is not None and entry.state == "settled" else None
 
     @property
     def owner(self) -> str:

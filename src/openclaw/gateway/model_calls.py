@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from openclaw.budget.bounds import Bound, Policy, bound_of
 from openclaw.calls import (
     Call,
     Event,
@@ -101,6 +102,9 @@ class ModelCalls:
         call, tools, renamed = as_functions(call, custom=codec.takes_custom_tools)
         encoded = codec.encode_request(call)
         return Written(path, encode(encoded.body), (*lost, *renamed, *encoded.degraded), tools=tools)
+
+    def bound(self, request: Call, body_bytes: int, target: Target, policy: Policy) -> Bound | None:
+        return bound_of(request, body_bytes, target.profile, policy)
 
     def answer(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         if written.passes:

@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from openclaw.budget.bounds import Bound, Policy
 from openclaw.calls import Failure, JsonObject, Usage
 from openclaw.dialects.codec import StreamRelay
 from openclaw.dialects.plain_tools import PlainTools
@@ -125,6 +126,9 @@ class Operation(Protocol, Generic[R]):
 
     def write(self, request: R, raw: bytes, target: Target) -> Written:
         """Raises `InvalidRequest` for what cannot be said to this target, `NoRequest` when there is none to send."""
+
+    def bound(self, request: R, body_bytes: int, target: Target, policy: Policy) -> Bound | None:
+        """The most tokens that a call with such a body can take; None for one that costs nothing."""
 
     def answer(self, request: R, written: Written, target: Target, body: bytes, stamp: Stamp) -> Answer:
         """Raises `AnswerFailed`."""

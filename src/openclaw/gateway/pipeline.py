@@ -13,8 +13,8 @@ from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from openclaw.budget.node import Node
 from openclaw.calls import Failure
-from openclaw.catalog.profile import cost_nanousd
 from openclaw.dialects.jsontext import encode
 from openclaw.gateway.answers import INTERNAL, answer_headers
 from openclaw.gateway.attempts import Attempts
@@ -23,6 +23,7 @@ from openclaw.gateway.identity import identify
 from openclaw.gateway.in_hand import InHand
 from openclaw.gateway.kept import Forgetful, ResponseStore
 from openclaw.gateway.operation import Memory, Operation, Request
+from openclaw.gateway.payer import NOBODY
 from openclaw.gateway.planning import choose
 from openclaw.gateway.policy import permit
 from openclaw.gateway.ports import Caller, Clock, Refused, SystemClock
@@ -30,6 +31,7 @@ from openclaw.gateway.reading import read, routing_hints
 from openclaw.gateway.record import CallRecord, Recorder
 from openclaw.gateway.remembering import keeper, recalled
 from openclaw.gateway.snapshot import Snapshot
+from openclaw.gateway.spending import Spending
 from openclaw.routing.target import Target
 
 log = logging.getLogger("openclaw")
@@ -47,6 +49,7 @@ class Gateway:
         new_call_id: Callable[[], str],
         clock: Clock | None = None,
         responses: ResponseStore | None = None,
+        node: Node | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.responses = responses or Forgetful()
@@ -54,7 +57,8 @@ class Gateway:
         self._record = record
         self.new_call_id = new_call_id
         self._clock = clock or SystemClock()
-        self._attempts = Attempts(self._clock)
+        self.spending = Spending(node, self._clock)
+        self._attempts = Attempts(self._clock, self.spending)
 
     def swap(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -79,6 +83,8 @@ class Gateway:
             request = await recalled(memory, self.responses, hand, request)
             hand.keep = keeper(memory, self.responses, hand, request)
         hand.request = request
+        payer = owner.owner if owner is not None else NOBODY
+        hand.payer = self.spending.payer(snapshot.spending, payer, caller.headers, request)
         targets = choose(operation, snapshot, request, hints)
         if memory is not None and memory.runs_detached(request):
             await self._detach(operation, memory, caller, hand, targets)
@@ -141,9 +147,7 @@ class Gateway:
     # --- settle, record
 
     def _settle_and_record(self, operation: Operation[R], hand: InHand[R]) -> None:
-        target, cost = hand.target, None
-        if target is not None and hand.usage is not None and target.profile is not None and target.profile.price:
-            cost = cost_nanousd(hand.usage, target.profile.price)
+        target = hand.target
         self._record(
             CallRecord(
                 call_id=hand.call_id,
@@ -160,7 +164,7 @@ class Gateway:
                 attempts=tuple(hand.attempts),
                 degraded=hand.degraded,
                 usage=hand.usage,
-                cost_nanousd=cost,
+                cost_nanousd=hand.cost_nanousd,
                 error_type=hand.error_type,
             )
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from openclaw.gateway.payer import NOBODY, Owner, SpendingRules
 from openclaw.gateway.transport import Timeouts, Transport
 from openclaw.routing.directory import Directory
 
@@ -19,10 +20,11 @@ class Limits(Struct, frozen=True):
 
 
 class CallerKey(Struct, frozen=True):
-    """A key that a caller may present. `models` are the names it may ask for; empty means all."""
+    """A key that a caller may present. `models` are the names it may ask for; empty means all. `owner` pays."""
 
     name: str
     models: frozenset[str] = frozenset()
+    owner: Owner = NOBODY
 
 
 def key_digest(key: str) -> bytes:
@@ -38,3 +40,4 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     keys: Mapping[bytes, CallerKey] = {}
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    spending: SpendingRules = SpendingRules()

@@ -42,6 +42,7 @@ _ANSWER_OF_KIND: dict[FailureKind, tuple[int, str]] = {
     "content_filter": (400, "ValidationException"),
     "rate_limit": (429, "ThrottlingException"),
     "quota": (400, "ServiceQuotaExceededException"),
+    "budget": (400, "ServiceQuotaExceededException"),
     "overloaded": (503, "ServiceUnavailableException"),
     "server": (500, "InternalServerException"),
     "timeout": (408, "ModelTimeoutException"),

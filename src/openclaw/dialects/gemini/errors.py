@@ -63,6 +63,7 @@ _WORD_BY_KIND: dict[FailureKind, str] = {
     "content_filter": "INVALID_ARGUMENT",
     "rate_limit": "RESOURCE_EXHAUSTED",
     "quota": "RESOURCE_EXHAUSTED",
+    "budget": "RESOURCE_EXHAUSTED",
     "overloaded": "UNAVAILABLE",
     "server": "INTERNAL",
     "timeout": "DEADLINE_EXCEEDED",

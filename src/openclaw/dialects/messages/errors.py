@@ -37,6 +37,7 @@ _ANSWER_OF_KIND: dict[FailureKind, tuple[int, str]] = {
     "content_filter": (400, "invalid_request_error"),
     "rate_limit": (429, "rate_limit_error"),
     "quota": (402, "billing_error"),
+    "budget": (402, "billing_error"),
     "overloaded": (529, "overloaded_error"),
     "server": (500, "api_error"),
     "timeout": (504, "timeout_error"),
