@@ -185,5 +185,33 @@ def test_a_joined_name_is_one_that_every_provider_takes(name: str) -> None:
     assert whole == joined("space", name)
 
 
+def test_a_plain_tool_is_chosen_before_one_in_a_namespace() -> None:
+    choice = {"type": "function", "name": "read"}
+    call, _, _ = as_functions(call_of(tools=[FILES, READ], tool_choice=choice), custom=False)
+    assert call.tool_choice is not None
+    assert (call.tool_choice.mode, call.tool_choice.name) == ("named", "read")
+
+
+def in_namespace(namespace: str, name: str) -> Any:
+    return {"type": "namespace", "name": namespace, "tools": [{**READ, "name": name}]}
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        [in_namespace("a__b", "c"), in_namespace("a", "b__c")],
+        [in_namespace("a.b", "c"), in_namespace("a_b", "c")],
+        [in_namespace("files", "read"), {**READ, "name": "files__read"}],
+    ],
+)
+def test_tools_whose_names_join_alike_stay_apart_and_are_called_back_right(tools: Any) -> None:
+    call, plain, _ = as_functions(call_of(tools=tools), custom=False)
+    assert plain is not None
+    assert len(set(names(call))) == 2
+    restored = [(p.namespace, p.name) for p in map(plain.call, (ToolCall("1", name, "{}") for name in names(call)))]
+    given = [(t.get("name"), t["tools"][0]["name"]) if "tools" in t else (None, t["name"]) for t in tools]
+    assert restored == given
+
+
 def test_long_names_that_begin_alike_stay_apart() -> None:
     assert joined("space", "a" * 80 + "1") != joined("space", "a" * 80 + "2")

@@ -16,8 +16,8 @@ the second, and with some models everything in the third; left out, the agent co
 
 import hashlib
 import re
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -146,108 +146,147 @@ def free_text(arguments: str) -> str:
 # --- the call -----------------------------------------------------------------------------------------------
 
 
+_Key: TypeAlias = tuple[str | None, str]
+"""What a caller's tool is known by: its namespace and its name."""
+
+
 def as_functions(call: Call, *, custom: bool) -> tuple[Call, PlainTools | None, tuple[str, ...]]:
     """The call for a target of another dialect, which takes `custom` tools or not, the way back (None when nothing was
     changed), and what is lost. Raises `InvalidRequest` for a namespace whose tools are none."""
-    plain = _Plain(custom=custom)
-    messages = tuple(kept for message in call.messages if (kept := plain.message(message)) is not None)
-    for i, tool in enumerate(call.tools):
-        plain.add(tool, f"tools[{i}]")
-    if not plain.changed:
+    parts = [part for message in call.messages if isinstance(message.content, tuple) for part in message.content]
+    if not (any(map(_is_special_tool, call.tools)) or any(map(_is_special_part, parts))):
         return call, None, ()
-    tools, choice = tuple(plain.tools.values()), plain.choice(call.tool_choice)
-    changed = replace(call, tools=tools, tool_choice=choice, messages=messages)
-    return changed, PlainTools(plain.originals), plain.losses.names()
+    offered = _Offered()
+    for part in parts:
+        if isinstance(part, Opaque) and _holds_tools(part):
+            offered.add_all(part.native.get("tools"), "additional_tools.tools", None)
+    for i, tool in enumerate(call.tools):
+        offered.add(tool, f"tools[{i}]")
+    functions = _Functions(offered.tools, custom=custom)
+    changed = replace(
+        call,
+        tools=(*offered.hosted, *functions.tools),
+        tool_choice=functions.choice(call.tool_choice),
+        messages=tuple(kept for message in call.messages if (kept := functions.message(message)) is not None),
+    )
+    if changed == call:  # a target that takes them as they are
+        return call, None, ()
+    return changed, PlainTools(functions.originals), functions.losses.names()
 
 
-class _Plain:
-    """Collects the functions of one call."""
+def _is_special_tool(tool: Tool) -> bool:
+    return isinstance(tool, CustomTool) or (isinstance(tool, HostedTool) and _is_namespace(tool))
 
-    def __init__(self, *, custom: bool) -> None:
-        # By name: an agent that repeats its tools in every turn of the conversation means the last.
-        self.tools: dict[str, Tool] = {}
-        self.originals: dict[str, _Original] = {}
-        self.losses = Losses()
-        self.changed = False
-        self._custom = custom
 
-    def message(self, message: Message) -> Message | None:
-        """The message with its calls as calls of functions, and without the tools that stand in it, which are added;
-        None when nothing else did."""
-        content = message.content
-        if not isinstance(content, tuple) or not any(map(self._changes, content)):
-            return message
-        self.changed = True
-        rest: list[Part] = []
-        for part in content:
-            if isinstance(part, Opaque) and _holds_tools(part):
-                self._add_all(part.native.get("tools"), "additional_tools.tools", None)
-            else:
-                rest.append(self._past_call(part) if isinstance(part, ToolCall) else part)
-        return replace(message, content=tuple(rest)) if rest else None
+def _is_special_part(part: Part) -> bool:
+    if isinstance(part, ToolCall):
+        return part.namespace is not None or part.kind == "custom"
+    return isinstance(part, Opaque) and _holds_tools(part)
 
-    def _changes(self, part: Part) -> bool:
-        if isinstance(part, ToolCall):
-            return part.namespace is not None or (part.kind == "custom" and not self._custom)
-        return isinstance(part, Opaque) and _holds_tools(part)
 
-    def _past_call(self, call: ToolCall) -> ToolCall:
-        name = joined(call.namespace, call.name)
-        if call.kind == "custom" and not self._custom:
-            arguments = encode({_INPUT: call.arguments}).decode()
-            return replace(call, name=name, namespace=None, kind="function", arguments=arguments)
-        return replace(call, name=name, namespace=None)
+class _Offered:
+    """The tools of a call, wherever they stand, each once: an agent that repeats them in every turn means the last."""
+
+    def __init__(self) -> None:
+        self.tools: dict[_Key, FunctionTool | CustomTool] = {}
+        self.hosted: list[HostedTool] = []
 
     def add(self, tool: Tool, path: str) -> None:
-        if isinstance(tool, HostedTool) and _is_namespace(tool):
-            self.changed = True
+        if not isinstance(tool, HostedTool):
+            self.tools[None, tool.name] = tool
+        elif not _is_namespace(tool):
+            self.hosted.append(tool)
+        else:
             name = tool.native.get("name")
             if not isinstance(name, str):
                 raise InvalidRequest(f"{path}.name", f"'{path}.name' must be a string")
-            self._add_all(tool.native.get("tools"), f"{path}.tools", name)
-        else:
-            self._offer(tool, None)
+            self.add_all(tool.native.get("tools"), f"{path}.tools", name)
 
-    def _add_all(self, tools: Any, path: str, namespace: str | None) -> None:
+    def add_all(self, tools: Any, path: str, namespace: str | None) -> None:
         if not isinstance(tools, list):
             raise InvalidRequest(path, f"'{path}' must be an array")
         for i, value in enumerate(tools):
             tool = decode_tool(value, f"{path}[{i}]")
             if namespace is None:
                 self.add(tool, f"{path}[{i}]")
+            elif isinstance(tool, HostedTool):
+                self.hosted.append(tool)
             else:
-                self._offer(tool, namespace)
+                self.tools[namespace, tool.name] = tool
 
-    def _offer(self, tool: Tool, namespace: str | None) -> None:
-        if isinstance(tool, HostedTool):
-            self.tools[f"{len(self.tools)} {tool.kind}"] = tool
-            return
-        name = joined(namespace, tool.name)
+
+class _Functions:
+    """The same tools under names that are all different."""
+
+    def __init__(self, tools: Mapping[_Key, FunctionTool | CustomTool], *, custom: bool) -> None:
+        self.losses = Losses()
+        self.tools: list[Tool] = []
+        self.originals: dict[str, _Original] = {}
+        self._custom = custom
+        self._names = _distinct_names(tools)
+        for key, tool in tools.items():
+            self._offer(key, tool)
+
+    def _offer(self, key: _Key, tool: FunctionTool | CustomTool) -> None:
+        name = self._names[key]
         free = isinstance(tool, CustomTool) and not self._custom
-        if free or namespace is not None:
-            self.changed = True
-            self.originals[name] = _Original(tool.name, namespace, isinstance(tool, CustomTool))
+        if free or name != tool.name:
+            self.originals[name] = _Original(tool.name, key[0], isinstance(tool, CustomTool))
         if free and isinstance(tool, CustomTool):
             self.losses.add_tool(tool, "offered as a function with one string")
-            self.tools[name] = _function(tool, name)
+            self.tools.append(_function(tool, name))
         else:
-            self.tools[name] = tool if namespace is None else replace(tool, name=name)
+            self.tools.append(tool if name == tool.name else replace(tool, name=name))
 
     def choice(self, choice: ToolChoice | None) -> ToolChoice | None:
         """The choice by the functions' names; a namespace stands for all that is in it."""
         if choice is None or choice.mode not in ("named", "allowed"):
             return choice
         if choice.mode == "named":
-            names = self._functions(choice.name or "")
+            names = self._chosen(choice.name or "")
             if len(names) == 1:
-                return replace(choice, name=names[0], spelling=())
+                return choice if names[0] == choice.name else replace(choice, name=names[0], spelling=())
             return ToolChoice("allowed", names=names, required=True)
-        allowed = tuple(name for asked in choice.names for name in self._functions(asked))
-        return ToolChoice("allowed", names=allowed, required=choice.required)
+        allowed = tuple(name for asked in choice.names for name in self._chosen(asked))
+        return choice if allowed == choice.names else ToolChoice("allowed", names=allowed, required=choice.required)
 
-    def _functions(self, asked: str) -> tuple[str, ...]:
-        names = tuple(name for name, original in self.originals.items() if asked in (original.name, original.namespace))
-        return names or (asked,)
+    def _chosen(self, asked: str) -> tuple[str, ...]:
+        """A tool of that very name; else what is in a namespace of that name, or called so in any."""
+        if (None, asked) in self._names:
+            return (self._names[None, asked],)
+        return tuple(name for key, name in self._names.items() if asked in key) or (asked,)
+
+    def message(self, message: Message) -> Message | None:
+        """The message with its calls as calls of functions, and without the tools that stand in it; None when nothing
+        else did."""
+        content = message.content
+        if not isinstance(content, tuple) or not any(map(_is_special_part, content)):
+            return message
+        rest = tuple(
+            self._past_call(part) if isinstance(part, ToolCall) else part
+            for part in content
+            if not (isinstance(part, Opaque) and _holds_tools(part))
+        )
+        return replace(message, content=rest) if rest else None
+
+    def _past_call(self, call: ToolCall) -> ToolCall:
+        key = call.namespace, call.name
+        name = self._names.get(key) or joined(*key)
+        if call.kind == "custom" and not self._custom:
+            arguments = encode({_INPUT: call.arguments}).decode()
+            return replace(call, name=name, namespace=None, kind="function", arguments=arguments)
+        return replace(call, name=name, namespace=None)
+
+
+def _distinct_names(keys: Iterable[_Key]) -> dict[_Key, str]:
+    """A function's name for each tool: its own where it is in no namespace, so that nobody takes it from it."""
+    names: dict[_Key, str] = {}
+    taken: set[str] = set()
+    for key in sorted(keys, key=lambda key: key[0] is not None):
+        name = joined(*key)
+        names[key] = name if name not in taken else _cut(name, _digest(*key))
+        taken.add(names[key])
+    return names
 
 
 def _holds_tools(part: Opaque) -> bool:
@@ -263,10 +302,15 @@ def joined(namespace: str | None, name: str) -> str:
     if namespace is None:
         return name
     whole = _NOT_IN_NAME.sub("_", f"{namespace}__{name}")
-    if len(whole) <= _NAME_CHARS_MAX:
-        return whole
-    digest = hashlib.sha256(f"{namespace}\0{name}".encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{whole[: _NAME_CHARS_MAX - len(digest) - 1]}_{digest}"
+    return whole if len(whole) <= _NAME_CHARS_MAX else _cut(whole, _digest(namespace, name))
+
+
+def _cut(name: str, digest: str) -> str:
+    return f"{name[: _NAME_CHARS_MAX - len(digest) - 1]}_{digest}"
+
+
+def _digest(namespace: str | None, name: str) -> str:
+    return hashlib.sha256(f"{namespace}\0{name}".encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _function(tool: CustomTool, name: str) -> FunctionTool:
