@@ -513,12 +513,15 @@ reached the provider; `malformed` and `truncated` are answers that break their o
 `cancelled` is a caller who left."""
 
 
+NO_CODE = ""
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """An error, in no dialect's words. `message` is safe to show to a caller.
 
     `status` is the HTTP status it came with (None inside a stream or without an answer), `code` and `type` the
-    vendor's own words, `param` the field at fault in the caller's path notation, `retry_after_s` seconds to wait
-    when told. `native` is the vendor's error object, whole.
+    vendor's own words (`NO_CODE` where there is none although the kind has one), `param` the field at fault in the
+    caller's path notation, `retry_after_s` seconds to wait when told. `native` is the vendor's error object, whole.
     """
 
     kind: FailureKind

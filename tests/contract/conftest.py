@@ -12,11 +12,18 @@ from openclaw.config.load import loads
 from openclaw.config.open_store import open_store
 from openclaw.gateway.http1 import Http1Transport
 from openclaw.gateway.pipeline import Gateway
+from openclaw.gateway.ports import SystemClock
 from openclaw.gateway.record import CallRecord
+from openclaw.server.admin.app import AdminApp
+from openclaw.server.admin.asked import Admin
+from openclaw.server.admin_listener import AdminListener, listen
 from openclaw.server.app import App
 from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
+from openclaw.server.own_keys import OwnKeys
+from openclaw.server.own_node import OwnNode
 from openclaw.server.protocol import bounded_protocol
+from openclaw.server.upkeep import Upkeep
 from openclaw.sim import Script, SimServer, ToolUse
 from openclaw.sim.running import ServerThread
 from openclaw.store.database import IN_MEMORY
@@ -69,13 +76,46 @@ class RunningGateway:
             loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
         )
         self._store = open_store(StoreDeclared(path=IN_MEMORY), {}, "test.yaml")
-        self.gateway = Gateway(snapshot, self.records.append, call_id_maker(), responses=self._store.responses)
+        self._own = OwnNode(self._store.ledger, None, attempt_s=60, wait_s=snapshot.spending.wait_s)
+        self._keys = OwnKeys(self._store.keys)
+        self.ledger, self.books, self.keys = self._store.ledger, self._store.books, self._store.keys
+        self.gateway = Gateway(
+            snapshot,
+            self.records.append,
+            call_id_maker(),
+            responses=self._store.responses,
+            answers=self._store.answers,
+            node=self._own.node,
+            keys=self._keys.ring,
+            books=self._store.books,
+        )
+        upkeep = Upkeep(self._store.books, self.gateway.spending.runs, None)
+        admin = Admin(self.gateway, self._keys, self._store.books, upkeep.look, SystemClock())
+        self._admin = AdminListener(AdminApp(admin), listen("127.0.0.1", 0), snapshot.limits.header_bytes_max)
         app = around(App(self.gateway, Doors().find))
-        self._running = ServerThread(app, bounded_protocol(snapshot.limits.header_bytes_max), snapshot.transport.close)
+        protocol = bounded_protocol(snapshot.limits.header_bytes_max)
+        self._running = ServerThread(app, protocol, self._end, self._begin)
+
+    async def _begin(self) -> None:
+        await self._keys.start()
+        await self._own.start()
+        self._admin.start()
+
+    async def _end(self) -> None:
+        await self._admin.stop()
+        await self._keys.stop()
+        await self._own.stop()
+        await self.gateway.snapshot.transport.close()
 
     @property
     def url(self) -> str:
         return self._running.url
+
+    @property
+    def admin_url(self) -> str:
+        """Of the admin API, which answers where the configuration has a token."""
+        host, port = self._admin.address
+        return f"http://{host}:{port}/admin/v1"
 
     def __enter__(self) -> "RunningGateway":
         self._running.start()

@@ -148,6 +148,20 @@ def test_a_background_response_is_answered_later(client: OpenAI, target: str) ->
     assert followed.status == "completed"
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("more", [{"background": True}, {"previous_response_id": True}])
+def test_thoughts_are_streamed_where_the_bytes_do_not_pass(client: OpenAI, target: str, more: dict[str, Any]) -> None:
+    if "previous_response_id" in more:
+        more = {"previous_response_id": client.responses.create(model=f"{target}/sim-think", input="x").id}
+    *_, last = client.responses.create(model=f"{target}/sim-think", input="x", stream=True, **more)
+    assert last.type == "response.completed"
+    thought, message = last.response.output
+    assert thought.summary[0].text.startswith("The question is simple")
+    assert message.content[0].text.startswith("Simulated answer")
+    again = client.responses.retrieve(last.response.id)
+    assert [item.to_dict() for item in again.output] == [item.to_dict() for item in last.response.output]
+
+
 def test_a_background_response_that_fails_says_why(client: OpenAI) -> None:
     made = client.responses.create(model="chat/sim-error-500", input="x", background=True)
     ended = _wait_for(client, made.id, "completed", "failed")
@@ -243,7 +257,7 @@ class Broken(Forgetful):
     async def find(self, owner: str, response_id: str) -> KeptResponse | None:
         raise StoreUnavailable
 
-    async def chain(self, owner: str, response_id: str) -> Sequence[KeptResponse]:
+    async def chain(self, owner: str, response_id: str, bytes_max: int | None = None) -> Sequence[KeptResponse]:
         raise StoreUnavailable
 
     async def delete(self, owner: str, response_id: str) -> bool:

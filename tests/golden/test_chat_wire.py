@@ -53,9 +53,17 @@ def _message_facts(message: dict[str, Any], finish: Any, usage: Any) -> Facts:
         reasoning=reasoning,
         tool_calls=tuple(calls),
         native_finish_reason=finish,
-        input_tokens=usage.get("prompt_tokens"),
+        input_tokens=_input_tokens(usage),
         output_tokens=_output_tokens(usage),
     )
+
+
+def _input_tokens(usage: dict[str, Any]) -> int | None:
+    """Mistral's total is prompt + sound + completion: sound is input too."""
+    prompt: int | None = usage.get("prompt_tokens")
+    audio = (usage.get("prompt_tokens_details") or {}).get("audio_tokens") or 0
+    beside = audio and usage.get("total_tokens") == (prompt or 0) + audio + usage["completion_tokens"]
+    return (prompt or 0) + audio if beside else prompt
 
 
 def _output_tokens(usage: dict[str, Any]) -> int | None:

@@ -95,7 +95,7 @@ class World:
     def start_node(self) -> None:
         self._born += 1
         journal = MemoryJournal()
-        pace = Pace(lease_s=20.0, renew_s=1.0, store_s=2.0, recall_s=2.0, idle_s=4.0, grace_s=10.0)
+        pace = Pace(lease_s=20.0, renew_s=1.0, store_s=2.0, wait_s=2.0, idle_s=4.0, grace_s=10.0)
         link = Link(self.ledger)
         node = Node(f"node-{self._born}", link, journal, self.unix_s, pace)
         node.start()

@@ -174,6 +174,12 @@ class Gateway:
             if re.search(pattern, line):
                 return line
 
+    def rest(self) -> list[str]:
+        """All lines of a process that has ended."""
+        while (line := self._lines.get(timeout=DEADLINE_S)) is not None:
+            self._seen.append(line)
+        return self._seen
+
     def listening(self) -> str:
         """The address, once there is one."""
         found = re.search(r"http://\S+:\d+", self.line("listens on"))

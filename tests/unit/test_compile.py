@@ -337,11 +337,28 @@ def test_a_key_that_nobody_could_use_is_refused(keys: str, expected: str) -> Non
     assert problem.startswith("f.yaml:3:")
 
 
-def test_listening_beyond_this_machine_needs_a_key() -> None:
-    assert problems_of("server: {host: 0.0.0.0}") == [
-        "f.yaml:1:16: server.host: listening beyond this machine needs at least one caller key under 'keys'"
-    ]
-    assert snapshot_of("server: {host: 0.0.0.0}\nkeys: [{name: a, key: b}]").keys
+def test_beyond_this_machine_every_caller_needs_a_key_even_if_there_is_none() -> None:
+    """Keys may be made at run time, so the start is not refused; nobody gets in without one."""
+    assert snapshot_of("server: {host: 0.0.0.0}").key_demanded
+    assert not snapshot_of("server: {host: 127.0.0.1}").key_demanded
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("admin: {token: short}", "a token has at least 16 characters of printable ASCII, without spaces around it"),
+        ("admin: {token: ' sixteen characters'}", "a token has at least 16 characters of printable ASCII, without"),
+        (
+            "admin: {token: sixteen-characters}\nkeys: [{name: a, key: sixteen-characters}]",
+            "a caller has this as its key",
+        ),
+    ],
+)
+def test_a_token_that_is_weak_or_a_callers_is_refused(text: str, message: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.startswith("f.yaml:1:")
+    assert f"admin.token: {message}" in problem
+    assert snapshot_of("admin: {token: sixteen-characters}").admin_token == key_digest("sixteen-characters")
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ from openclaw.calls import (
 )
 from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.gemini import Gemini
-from openclaw.dialects.gemini.parts import NO_SIGNATURE
 from openclaw.dialects.gemini.partial_args import put_partial
+from openclaw.dialects.gemini.parts import NO_SIGNATURE
 from openclaw.dialects.gemini.schema import json_schema
 from openclaw.streams import collect, unfold
 from tests.golden.suite import stream_events

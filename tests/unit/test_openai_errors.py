@@ -226,6 +226,7 @@ CLASSES: dict[FailureKind, type[openai.APIStatusError]] = {
     "content_filter": openai.BadRequestError,
     "rate_limit": openai.RateLimitError,
     "quota": openai.RateLimitError,
+    "budget": openai.APIStatusError,
     "overloaded": openai.InternalServerError,
     "server": openai.InternalServerError,
     "timeout": openai.InternalServerError,

@@ -59,7 +59,9 @@ def test_a_name_means_these_targets(name: str, targets: list[str]) -> None:
     assert names(directory().resolve(name)) == targets
 
 
-@pytest.mark.parametrize("name", ["", "/", "x", "x/m", "a/", "a/p", "/m", "b/"])
+@pytest.mark.parametrize(
+    "name", ["", "/", "x", "x/m", "a/", "a/p", "/m", "b/", "b/.", "b/..", "b/../x", "b/x/../../y", "b/x//y", "b/x/"]
+)
 def test_any_other_name_is_unknown(name: str) -> None:
     with pytest.raises(UnknownModel):
         directory().resolve(name)

@@ -1,132 +1,28 @@
-"""The SQLite store: what is kept, for whom, and for how long."""
+"""The store that a configuration asks for: the SQLite file, or the PostgreSQL server."""
 
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from openclaw.config.declared import StoreDeclared
+from openclaw.config.compile import compile_config
+from openclaw.config.declared import Config, StoreDeclared
 from openclaw.config.errors import ConfigError
 from openclaw.config.open_store import default_path, open_store
-from openclaw.dialects.jsontext import encode
-from openclaw.gateway.kept import KeptResponse, StoreUnavailable
-from openclaw.store.database import IN_MEMORY, CannotOpen, Database
-from openclaw.store.responses import MIGRATION, StoredResponses
+from openclaw.gateway.http1 import Http1Transport
+from openclaw.gateway.kept import KeptResponse
+from openclaw.store.database import IN_MEMORY, Database
+from openclaw.store.schema import CannotOpen
 
-DAY_S = 86_400
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
+URL = "postgresql://me:s3cret-word@db.example/openclaw"
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = Database(IN_MEMORY, [MIGRATION])
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def store(database: Database, clock: Clock) -> StoredResponses:
-    return StoredResponses(database, days=30, unix_s=clock)
-
-
-def turn(clock: Clock, identity: str, previous: str | None = None, owner: str = "me", words: str = "") -> KeptResponse:
-    output = [{"type": "message", "id": f"msg_{identity}", "words": words}]
-    return KeptResponse(
-        owner=owner,
-        id=identity,
-        created_s=int(clock.now_s),
-        request=b"{}",
-        response=encode({"id": identity, "output": output}),
-        previous_id=previous,
-    )
-
-
-async def test_a_chain_comes_oldest_first_and_only_whole(store: StoredResponses, clock: Clock) -> None:
-    for identity, previous in (("a", None), ("b", "a"), ("c", "b")):
-        store.keep(turn(clock, identity, previous))
-    assert [kept.id for kept in await store.chain("me", "c")] == ["a", "b", "c"]
-    assert await store.chain("me", "nothing") == ()
-    assert await store.delete("me", "a")
-    assert await store.chain("me", "c") == (), "its beginning is gone"
-    assert not await store.delete("me", "a"), "it was there once"
-
-
-async def test_a_chain_never_crosses_owners(store: StoredResponses, clock: Clock) -> None:
-    store.keep(turn(clock, "a", owner="you"))
-    store.keep(turn(clock, "b", "a", owner="me"))
-    assert await store.chain("me", "b") == ()
-    assert await store.find("me", "a") is None
-    assert await store.items("me", ["msg_a"]) == {}
-    assert not await store.delete("me", "a")
-    assert (await store.find("you", "a")).id == "a"
-
-
-async def test_a_newer_state_replaces_the_older(store: StoredResponses, clock: Clock) -> None:
-    store.keep(turn(clock, "a", words="first"))
-    store.keep(turn(clock, "a", words="second"))
-    assert b"second" in (await store.find("me", "a")).response
-    assert (await store.items("me", ["msg_a", "msg_b"]))["msg_a"]["words"] == "second"
-
-
-async def test_items_go_with_their_response(store: StoredResponses, clock: Clock) -> None:
-    store.keep(turn(clock, "a"))
-    assert await store.items("me", ["msg_a"])
-    await store.delete("me", "a")
-    assert await store.items("me", ["msg_a"]) == {}
-
-
-async def test_what_is_too_old_is_not_found_and_then_not_there(
-    store: StoredResponses, database: Database, clock: Clock
-) -> None:
-    store.keep(turn(clock, "a"))
-    clock.now_s += 30 * DAY_S - 1
-    assert await store.find("me", "a")
-    clock.now_s += 2
-    assert await store.find("me", "a") is None
-    assert await store.chain("me", "a") == ()
-    clock.now_s += 3601
-    assert await store.find("me", "a") is None
-    rows = await database.run(lambda connection: connection.execute("SELECT count(*) FROM responses").fetchone())
-    assert rows == (0,), "whoever reads or writes an hour later sweeps"
-
-
-async def test_going_on_keeps_the_whole_conversation_alive(store: StoredResponses, clock: Clock) -> None:
-    store.keep(turn(clock, "a"))
-    clock.now_s += 20 * DAY_S
-    store.keep(turn(clock, "b", "a"))
-    assert await store.chain("me", "b")
-    clock.now_s += 20 * DAY_S
-    assert [kept.id for kept in await store.chain("me", "b")] == ["a", "b"]
-
-
-async def test_what_cannot_be_read_is_said(store: StoredResponses, database: Database) -> None:
-    await database.run(lambda connection: connection.execute("DROP TABLE responses"))
-    with pytest.raises(StoreUnavailable):
-        await store.find("me", "a")
-
-
-# --- the file
-
-
-async def test_a_closed_store_has_written_what_waited(tmp_path: Path, clock: Clock) -> None:
+async def test_a_closed_store_has_written_what_waited(tmp_path: Path) -> None:
     declared = StoreDeclared(path=str(tmp_path / "made" / "state.sqlite3"))
     store = open_store(declared, {}, "f.yaml")
-    clock.now_s = 4_000_000_000.0  # the store measures by the system's clock
-    store.responses.keep(turn(clock, "a"))
+    later_s = 4_000_000_000  # the store measures by the system's clock
+    store.responses.keep(KeptResponse(owner="me", id="a", created_s=later_s, request=b"{}", response=b"{}"))
     store.close()
     again = open_store(declared, {}, "f.yaml")
     assert await again.responses.find("me", "a")
@@ -157,7 +53,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version=99")
     connection.close()
     with pytest.raises(CannotOpen, match="newer version of this program"):
-        Database(str(file), [MIGRATION])
+        Database(str(file))
 
 
 @pytest.mark.parametrize(
@@ -170,3 +66,47 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 )
 def test_the_file_is_where_the_machine_keeps_state(env: dict[str, str], path: Path) -> None:
     assert default_path(env) == path
+
+
+async def test_a_store_in_memory_ends_with_the_process() -> None:
+    store = open_store(StoreDeclared(path=IN_MEMORY), {}, "f.yaml")
+    await store.ledger.join("a", 0, 30)
+    assert await store.ledger.renew("a", 1, 31) == []
+    assert store.journal_folder is None
+    store.close()
+
+
+def test_every_database_has_journals_of_its_own(tmp_path: Path) -> None:
+    stores = [open_store(StoreDeclared(path=str(tmp_path / name)), {}, "f.yaml") for name in ("a", "b")]
+    assert [store.journal_folder for store in stores] == [tmp_path / "a.journals", tmp_path / "b.journals"]
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("store", "problem"),
+    [
+        (StoreDeclared(url=URL, path="/var/state.sqlite3"), "is a file and 'store.url' a server: give one of them"),
+        (StoreDeclared(url="mysql://me:s3cret-word@there/x"), "must be a URL that begins with 'postgresql://'"),
+        (StoreDeclared(url="postgresql://[s3cret-word/x"), "must be a URL that begins with 'postgresql://'"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_refused(store: StoreDeclared, problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"f.yaml: store.url: .*{problem}") as checked:
+        compile_config(Config(store=store), {}, file="f.yaml", new_transport=Http1Transport)
+    with pytest.raises(ConfigError, match=problem) as opened:
+        open_store(store, {}, "f.yaml")
+    assert "s3cret-word" not in f"{checked.value} {opened.value} {store!r}"
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openclaw.config.open_store.find_spec", {}.get)
+    with pytest.raises(ConfigError, match=r"needs the library 'asyncpg': install openclaw-gateway\[postgres\]"):
+        open_store(StoreDeclared(url=URL), {}, "f.yaml")
+
+
+def test_a_server_that_is_not_there_names_its_setting(tmp_path: Path) -> None:
+    declared = StoreDeclared(url=f"postgresql://me:s3cret-word@/openclaw?host={tmp_path}")
+    with pytest.raises(ConfigError, match=r"f\.yaml: store\.url: the store cannot be opened: ") as raised:
+        open_store(declared, {}, "f.yaml")
+    assert "s3cret-word" not in str(raised.value)

@@ -70,8 +70,8 @@ def test_no_module_keeps_state() -> None:
 
 
 def test_broad_excepts_are_boundaries() -> None:
-    """`except Exception` and `except BaseException` stand at the request boundary and where an event loop's callback
-    hands an error to the task that waits for it, or raise again."""
+    """`except Exception` and `except BaseException` stand at the request boundary, at that of a background task that
+    must go on, and where an event loop's callback hands an error to the task that waits for it, or raise again."""
     found = []
     for path, tree in _trees():
         for node in ast.walk(tree):
@@ -83,7 +83,7 @@ def test_broad_excepts_are_boundaries() -> None:
 
 
 BROAD = {"Exception", "BaseException"}
-BOUNDARIES = {"gateway/pipeline.py", "gateway/http1.py"}
+BOUNDARIES = {"gateway/pipeline.py", "gateway/http1.py", "server/own_node.py"}
 
 
 def test_every_module_says_what_it_is() -> None:
@@ -95,7 +95,7 @@ def test_every_module_is_imported_by_somebody() -> None:
     text = "\n".join(path.read_text("utf-8") for path in [*MODULES, *(ROOT / "tests").rglob("*.py")])
     unused = []
     for path in MODULES:
-        if path.name in ("__init__.py", "main.py"):
+        if path.name in ("__init__.py", "main.py") or "migrations" in path.parts:  # Alembic finds those by their folder
             continue
         name = path.stem
         imported = re.search(rf"(from|import) [\w.]*\b{name}\b|import [^\n]*\b{name}\b|[\"'.]{name}[\"']", text)

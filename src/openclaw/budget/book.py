@@ -41,6 +41,11 @@ class Book:
         holding = self._holdings.get(account_id)
         return 0 if holding is None else holding.idle
 
+    def reserved(self, account_id: str) -> int:
+        """What attempts under way may still spend of an account, and may give back."""
+        holding = self._holdings.get(account_id)
+        return 0 if holding is None else holding.reserved
+
     def lacking(self, draws: Iterable[Draw]) -> list[Draw]:
         """What must be borrowed before these can be reserved."""
         missing = ((draw, draw.amount - self.idle(draw.account_id)) for draw in draws)
@@ -50,8 +55,11 @@ class Book:
         """Reserve all of it or nothing. An entry that is reserved already stays as it is."""
         if entry_id in self._reservations:
             return True
-        if self.lacking(draws):
-            return False
+        holdings = self._holdings
+        for draw in draws:  # on the path of every call: no list, no value that is not needed
+            holding = holdings.get(draw.account_id)
+            if draw.amount > (0 if holding is None else holding.granted - holding.reserved):
+                return False
         for draw in draws:
             self._holding(draw.account_id).reserved += draw.amount
         self._reservations[entry_id] = tuple(draws)

@@ -62,6 +62,9 @@ class Books(Protocol):
     async def call(self, call_id: str) -> Sequence[Entry]:
         """The entries of a call's attempts, in order; empty when it is not known (or no longer)."""
 
+    async def attempts(self, run: str, limit: int = 1000) -> Sequence[Entry]:
+        """The newest entries of a run itself, without its parts, oldest first."""
+
     async def spend(
         self,
         by: ScopeKind,
@@ -77,16 +80,32 @@ class Books(Protocol):
 
     async def run(self, run: str) -> RunRow | None: ...
 
+    async def runs_beginning(self, prefix: str, limit: int = 2) -> Sequence[str]:
+        """Runs whose id begins so, parents that made no call themselves included, in the order of their ids."""
+
+    async def accounts(self, now_s: float, beginning: str = "", limit: int = 1000) -> Sequence[str]:
+        """The ids, beginning so, of accounts of which something is spent that still counts, lent, or extended; those
+        spent from last come first."""
+
     async def balance(self, account: Account, now_s: float) -> Balance: ...
+
+    async def balances(self, accounts: Sequence[Account], now_s: float) -> Sequence[Balance]:
+        """Of each, all at one moment."""
 
     async def extend(self, account_id: str, amount: int) -> None:
         """Allow so much more, from now on; a negative amount takes it back."""
 
     async def stop_run(self, run: str, *, stopped: bool) -> bool:
-        """Mark a run as stopped, or let it go on; False when it is not known."""
+        """Mark a run as stopped, or let it go on; False when it is not known, by its own calls or its parts'."""
+
+    async def stopped_runs(self) -> Sequence[str]:
+        """Runs that were stopped, and all known runs under them."""
 
     def export(self, since_s: float, until_s: float) -> AsyncIterator[Entry]:
         """Every entry of a time, oldest first."""
 
     async def prune(self, before_s: float) -> int:
         """Delete older entries and runs, and buckets that no window reaches; gives the number of entries."""
+
+    async def claim(self, chore: str, now_s: float, every_s: float) -> bool:
+        """Whether it falls to the asker to do what one of all processes does once in that time."""

@@ -23,3 +23,19 @@ class Journal(Protocol):
 
     async def durable(self) -> None:
         """Return when everything so far would outlast a loss of power."""
+
+
+class Unwritten:
+    """The journal of a ledger that ends with the process: nothing of it would outlast the ledger itself."""
+
+    def reserved(self, entry: Entry) -> None:
+        return
+
+    def settled(self, entry: Entry) -> None:
+        return
+
+    def forget(self, entries: Sequence[Entry]) -> None:
+        return
+
+    async def durable(self) -> None:
+        return

@@ -10,7 +10,7 @@ A store that is slow or gone stops the borrowing, not the calls whose slices are
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -25,37 +25,47 @@ log = logging.getLogger("openclaw")
 
 
 class Pace(Struct, frozen=True):
-    """Seconds. `lease_s`: slices are the node's own so long after it last renewed them. `renew_s`: how often it renews,
-    and hears what others want. `report_s`: how long a settled entry waits for others to be reported with. `store_s`:
-    how long the store may take to answer a call that waits for it. `recall_s`: how long a call waits for slices that
-    other nodes hold idle. `idle_s`: how long a slice that nobody here uses is kept. `grace_s`: how long after its time
-    a silent node's slices are held; an attempt that it had begun may still be under way, so this is longer than any
-    attempt lasts. What it spent after its last report is then the one thing that a limit can be passed by: where the
-    journal of a dead node is at hand, it is read first, and there is nothing."""
+    """Seconds.
+
+    `lease_s`: slices are the node's own so long after it last renewed them. `renew_s`: how often it renews, and hears
+    what others want. `report_s`: how long a settled entry waits for others to be reported with. `store_s`: how long
+    the store may take to answer a call that waits for it. `wait_s`: how long a call waits for what other calls have
+    reserved and may give back, here or on other nodes. `idle_s`: how long a slice that nobody here uses is kept.
+
+    `grace_s`: how long after its time a silent node's slices are held; an attempt that it had begun may still be under
+    way, so this is longer than any attempt lasts. What it spent after its last report is then the one thing that a
+    limit can be passed by: where the journal of a dead node is at hand, it is read first, and there is nothing.
+    """
 
     lease_s: float = 30.0
     renew_s: float = 1.0
-    report_s: float = 0.05
+    report_s: float = 0.25
     store_s: float = 5.0
-    recall_s: float = 3.0
+    wait_s: float = 30.0
     idle_s: float = 10.0
     grace_s: float = 2000.0
 
 
 _RETRY_S = 0.1  # between two looks at what other nodes have given back
+# What is reserved of these is spent, but for an attempt that fails: nobody waits for it.
+_NEVER_BACK = frozenset({"requests", "tool_calls"})
 _BATCH_MAX = 1000
 _SAFE = 0.9  # the part of its time in which a node trusts its slices: clocks of two machines do not run alike
 
 
 class Exhausted(Exception):
-    """An account has less left than a call needs. `left` is what it has; `resets_s` when some of it comes back."""
+    """An account has less left than a call needs. `left` is what it has; `resets_s` when some of it comes back by its
+    window; `for_now` says that it would be enough if calls under way gave back what they have reserved."""
 
-    def __init__(self, account: Account, asked: int, left: int, resets_in_s: float | None) -> None:
+    def __init__(
+        self, account: Account, asked: int, left: int, resets_in_s: float | None, *, for_now: bool = False
+    ) -> None:
         super().__init__(f"{account.id}: {asked} asked, {left} left")
         self.account = account
         self.asked = asked
         self.left = left
         self.resets_s = resets_in_s
+        self.for_now = for_now
 
 
 class Node:
@@ -78,6 +88,8 @@ class Node:
         self._joined = False
         self._ours_until_s = 0.0  # on the loop's clock
         self._used: set[str] = set()
+        self._refusals: dict[str, tuple[float, Grant]] = {}
+        self._settled = asyncio.Event()
         self._unsure = False  # the ledger may have lent what it could not tell us
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -91,13 +103,22 @@ class Node:
         if not self._holds(entry):
             await self._borrow(entry, accounts)
         self._used.update(draw.account_id for draw in entry.draws)
-        self._journal.reserved(entry)
+        try:
+            self._journal.reserved(entry)
+        except OSError as error:
+            self.book.settle(entry.id, ())
+            raise LedgerUnavailable(f"the journal cannot be written: {error}") from error
 
     def settle(self, entry: Entry) -> None:
         """End the attempt so. Its `draws` are what was spent; settling it again changes nothing."""
         if not self.book.settle(entry.id, entry.draws):
             return
-        self._journal.settled(entry)
+        self._settled.set()
+        self._settled = asyncio.Event()
+        try:
+            self._journal.settled(entry)
+        except OSError:
+            log.exception("the journal cannot be written: %s is booked, unless this process dies now", entry.id)
         self._unreported.append(entry)
         self._reporting.set()
 
@@ -111,28 +132,43 @@ class Node:
 
     async def _borrow(self, entry: Entry, accounts: Sequence[Account]) -> None:
         loop = asyncio.get_running_loop()
-        give_up_s = loop.time() + self._pace.recall_s
+        give_up_s = loop.time() + self._pace.wait_s
         by_id = {account.id: account for account in accounts}
         while True:
             async with self._borrowing:
+                settled = self._settled
                 if self._holds(entry):
                     return
                 grants = await self._lease(entry.draws, by_id)
                 if self._holds(entry):
                     return
-            refused = next((grant for grant in grants if not grant.amount), None)
-            if refused is None:
-                continue  # the time was over when the store had answered
-            if not refused.lent_to_others or loop.time() >= give_up_s:
-                raise self._exhausted(by_id[refused.account_id], entry.draws, refused)
-            await asyncio.sleep(_RETRY_S)
+            for grant in grants:
+                if not grant.amount:
+                    self._check_worth_waiting(by_id[grant.account_id], entry, grant, over=loop.time() >= give_up_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_S):
+                    await settled.wait()
+
+    def _check_worth_waiting(self, account: Account, entry: Entry, grant: Grant, *, over: bool) -> None:
+        """Raises `Exhausted` where an account will not have enough whatever comes back, or the time is over."""
+        asked = next(draw.amount for draw in entry.draws if draw.account_id == account.id)
+        left = grant.left + max(0, self.book.idle(account.id))
+        back = 0 if account.limit.metric in _NEVER_BACK else self.book.reserved(account.id)
+        enough = asked <= left + back + grant.lent_to_others
+        if over or not enough:
+            resets_in_s = resets_s(account.limit.window, self._unix_s())
+            raise Exhausted(account, asked, left, resets_in_s, for_now=enough)
 
     async def _lease(self, draws: Sequence[Draw], accounts: Mapping[str, Account]) -> Sequence[Grant]:
         """Borrow what the draws lack. Raises `LedgerUnavailable`, also when the store takes too long."""
         try:
             async with asyncio.timeout(self._pace.store_s):
                 await self._be_known()
-                asks = [Ask(accounts[draw.account_id], draw.amount) for draw in self.book.lacking(draws)]
+                lacking = self.book.lacking(draws)
+                known = [grant for draw in lacking if (grant := self._refused_just_now(draw)) is not None]
+                if known:
+                    return known
+                asks = [Ask(accounts[draw.account_id], draw.amount) for draw in lacking]
                 grants = await self._ledger.lease(self.name, asks, self._unix_s()) if asks else ()
         except TimeoutError as error:
             self._unsure = True
@@ -142,7 +178,16 @@ class Node:
             raise
         for grant in grants:
             self.book.grant(grant.account_id, grant.amount, grant.left)
+            self._refusals[grant.account_id] = (asyncio.get_running_loop().time(), grant)
         return grants
+
+    def _refused_just_now(self, draw: Draw) -> Grant | None:
+        """What the ledger said of an account, where it will say the same again: it has too little, and nobody else has
+        any. Many may wait for a call here to end; they need not ask it one by one."""
+        at_s, grant = self._refusals.get(draw.account_id, (0.0, None))
+        if grant is None or grant.amount or grant.lent_to_others or draw.amount <= grant.left:
+            return None
+        return grant if asyncio.get_running_loop().time() - at_s < self._pace.renew_s else None
 
     async def _be_known(self) -> None:
         loop = asyncio.get_running_loop()
@@ -164,11 +209,6 @@ class Node:
     def _known_since(self, began_s: float) -> None:
         self._joined = True
         self._ours_until_s = began_s + self._pace.lease_s * _SAFE  # others may take them back at the full time
-
-    def _exhausted(self, account: Account, draws: Iterable[Draw], grant: Grant) -> Exhausted:
-        asked = next(draw.amount for draw in draws if draw.account_id == account.id)
-        left = grant.left + max(0, self.book.idle(account.id))
-        return Exhausted(account, asked, left, resets_s(account.limit.window, self._unix_s()))
 
     # --- in the background
 
@@ -244,6 +284,7 @@ class Node:
                 self._unsure = False
 
     def _unused(self) -> list[str]:
+        self._refusals.clear()
         unused = [account_id for account_id in self.book.held() if account_id not in self._used]
         self._used.clear()
         return unused

@@ -1,6 +1,7 @@
 """The runs that are under way here: who is above whom, since when, and which were stopped."""
 
 from collections import OrderedDict
+from collections.abc import Collection, Sequence
 
 RUNS_MAX = 100_000
 """Runs that are remembered; the one longest silent goes first. Its spending stays in the ledger."""
@@ -8,19 +9,20 @@ _DEPTH_MAX = 64  # a caller's parents may be a circle
 
 
 class RunState:
-    __slots__ = ("parent", "started_s", "stopped")
+    __slots__ = ("parent", "started_s")
 
     def __init__(self, parent: str | None, started_s: float) -> None:
         self.parent = parent
         self.started_s = started_s
-        self.stopped = False
 
 
 class RunTree:
-    """Times are Unix seconds."""
+    """Times are Unix seconds. `stopped` are the runs that the operator stopped, here or elsewhere, replaced whole by
+    whoever hears of them."""
 
     def __init__(self) -> None:
         self._runs: OrderedDict[str, RunState] = OrderedDict()
+        self.stopped: Collection[str] = frozenset()
 
     def join(self, run: str, parent: str | None, now_s: float) -> RunState:
         """A call of this run has come. Its parent is the first that was named: a run does not move."""
@@ -43,5 +45,6 @@ class RunTree:
             path.append(state.parent)
         return tuple(path)
 
-    def stop(self, run: str, *, stopped: bool, now_s: float) -> None:
-        self.join(run, None, now_s).stopped = stopped
+    def is_stopped(self, path: Sequence[str]) -> bool:
+        """Whether a run, or one above it, was stopped; `path` is as above."""
+        return bool(self.stopped) and any(run in self.stopped for run in path)

@@ -1,10 +1,14 @@
 """What a model can do and what it costs."""
 
+import math
+from decimal import Decimal
+
 from msgspec import Struct
 
 from openclaw.calls import Usage
 
 PICO_PER_NANO = 1000
+NANO_PER_USD = 1_000_000_000
 
 
 class Rate(Struct, frozen=True):
@@ -63,20 +67,40 @@ def cost_nanousd(usage: Usage, price: Price) -> int | None:
     Cached and audio tokens are parts of the totals and are charged once, at their own rate where there is one; thoughts
     are output, and charged as that.
     """
+    pico = _costs_pico(usage, price)
+    return None if pico is None else -(-sum(pico) // PICO_PER_NANO)
+
+
+def costs_nanousd(usage: Usage, price: Price) -> tuple[int, int] | None:
+    """The same for input and output; their sum is the cost."""
+    pico = _costs_pico(usage, price)
+    if pico is None:
+        return None
+    whole = -(-sum(pico) // PICO_PER_NANO)
+    output = pico[1] // PICO_PER_NANO
+    return whole - output, output
+
+
+def _costs_pico(usage: Usage, price: Price) -> tuple[int, int] | None:
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
     rate = _rate_for(price, usage.input_tokens)
-    pico = _charge(
-        usage.input_tokens,
-        rate.input,
-        (
-            (usage.cache_read_input_tokens, rate.cache_read),
-            (usage.cache_write_1h_input_tokens, rate.cache_write_1h),
-            (_short_writes(usage, rate), rate.cache_write),
-            (usage.input_audio_tokens, rate.input_audio),
-        ),
-    ) + _charge(usage.output_tokens, rate.output, ((usage.output_audio_tokens, rate.output_audio),))
-    return -(-pico // PICO_PER_NANO)
+    parts = (
+        (usage.cache_read_input_tokens, rate.cache_read),
+        (usage.cache_write_1h_input_tokens, rate.cache_write_1h),
+        (_short_writes(usage, rate), rate.cache_write),
+        (usage.input_audio_tokens, rate.input_audio),
+    )
+    output = _charge(usage.output_tokens, rate.output, ((usage.output_audio_tokens, rate.output_audio),))
+    return _charge(usage.input_tokens, rate.input, parts), output
+
+
+def told_cost_nanousd(usage: Usage) -> int | None:
+    """OpenRouter's own word for what it takes, in `usage.cost` (US dollars); None where there is none."""
+    cost = usage.native.get("cost")
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e9:
+        return None
+    return math.ceil(Decimal(str(cost)) * NANO_PER_USD)
 
 
 def _short_writes(usage: Usage, rate: Rate) -> int | None:
@@ -88,12 +112,17 @@ def _short_writes(usage: Usage, rate: Rate) -> int | None:
 
 def dearest_rate(price: Price, input_tokens: int) -> Rate:
     """Input and output at the highest that any token of a call with so much input, or less, may cost."""
-    rates = [price.rate, *(tier.rate for tier in price.tiers if input_tokens > tier.input_tokens_over)]
-    ways = ("input", "cache_read", "cache_write", "cache_write_1h", "input_audio")
-    return Rate(
-        input=max(getattr(rate, way) or 0 for rate in rates for way in ways),
-        output=max(max(rate.output, rate.output_audio or 0) for rate in rates),
-    )
+    dearest = _dearest(price.rate)
+    for tier in price.tiers:
+        if input_tokens > tier.input_tokens_over:
+            of_tier = _dearest(tier.rate)
+            dearest = Rate(max(dearest.input, of_tier.input), max(dearest.output, of_tier.output))
+    return dearest
+
+
+def _dearest(rate: Rate) -> Rate:
+    cached = max(rate.cache_read or 0, rate.cache_write or 0, rate.cache_write_1h or 0)
+    return Rate(max(rate.input, cached, rate.input_audio or 0), max(rate.output, rate.output_audio or 0))
 
 
 def most_nanousd(input_tokens: int, output_tokens: int, rate: Rate) -> int:

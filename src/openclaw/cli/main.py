@@ -16,6 +16,14 @@ _MODULES: Mapping[str, str] = {
     "serve": "serve",
     "demo": "demo",
     "check": "check",
+    "ps": "ps",
+    "spend": "spend",
+    "budget": "budget",
+    "stop": "stop",
+    "resume": "stop",
+    "keys": "keys",
+    "export": "export",
+    "store": "store",
     "schema": "schema",
     "connect": "connect",
     "import": "import_",
@@ -29,7 +37,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"openclaw {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     names = _MODULES.values() if command is None or command not in _MODULES else [_MODULES[command]]
-    for name in names:
+    for name in dict.fromkeys(names):
         import_module(f"openclaw.cli.{name}").add_to(commands)
     return parser
 

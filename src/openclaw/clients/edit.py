@@ -44,7 +44,7 @@ _FORMATS: Mapping[FileFormat, _Format] = {
 
 def parse(text: str, file_format: FileFormat) -> Any:
     """What the text means, None for one without a value. Raises `DoesNotParse`."""
-    return _FORMATS[file_format].parse(text)
+    return _parsed(text, _FORMATS[file_format])
 
 
 def edit(text: str, file_format: FileFormat, settings: Any, same: Sequence[str] = ()) -> str:
@@ -55,14 +55,25 @@ def edit(text: str, file_format: FileFormat, settings: Any, same: Sequence[str] 
     form = _FORMATS[file_format]
     windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
     edited = text.replace("\r\n", "\n") if windows else text
-    old = form.parse(edited)
-    wanted = merged(old, settings, same)
-    # Additions go to the top of what holds them: from the last to the first they end up in their order.
-    for change in reversed(list(differences(old, wanted))):
-        edited = _apply(edited, form, change)
-    if not _means(edited, form, wanted):
+    old = _parsed(edited, form)
+    try:
+        wanted = merged(old, settings, same)
+        # Additions go to the top of what holds them: from the last to the first they end up in their order.
+        for change in reversed(list(differences(old, wanted))):
+            edited = _apply(edited, form, change)
+        same_otherwise = _means(edited, form, wanted)
+    except RecursionError:  # a YAML mapping may hold itself
+        same_otherwise = False
+    if not same_otherwise:
         raise CannotEdit("it is written in a way that cannot be changed here")
     return edited.replace("\n", "\r\n") if windows else edited
+
+
+def _parsed(text: str, form: _Format) -> Any:
+    try:
+        return form.parse(text)
+    except RecursionError:
+        raise DoesNotParse("nested too deeply") from None
 
 
 def _apply(text: str, form: _Format, change: Difference) -> str:
@@ -77,7 +88,7 @@ def _apply(text: str, form: _Format, change: Difference) -> str:
 
 def _means(text: str, form: _Format, wanted: Any) -> bool:
     try:
-        return bool(form.parse(text) == wanted)
+        return bool(_parsed(text, form) == wanted)
     except DoesNotParse:
         return False
 

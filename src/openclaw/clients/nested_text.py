@@ -25,8 +25,6 @@ def parse_json(text: str) -> Any:
         return json.loads(_plain(text))
     except json.JSONDecodeError as error:
         raise DoesNotParse(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise DoesNotParse("nested too deeply") from None
 
 
 def parse_yaml(text: str) -> Any:
@@ -44,7 +42,10 @@ def parse_yaml(text: str) -> Any:
 def add_json(text: str, path: Path, value: Any) -> str:
     """The text with a new member, or a new first element. Raises `CannotEdit`."""
     text = text if text.strip() else "{}\n"
-    return _add_in_brackets(text, _find(_tree(_plain(text)), path[:-1]), path[-1], value)
+    node = _find(_tree(_plain(text)), path[:-1])
+    if not isinstance(node, yaml.CollectionNode):
+        raise CannotEdit("it holds null where an object is expected")
+    return _add_in_brackets(text, node, path[-1], value)
 
 
 def set_json(text: str, path: Path, value: Any) -> str:

@@ -27,6 +27,8 @@ from openclaw.routing.directory import Directory, UnknownModel
 
 NewTransport = Callable[[Timeouts], Transport]
 
+ADMIN_TOKEN_CHARS_MIN = 16  # of random letters and digits: more than anybody can try
+
 
 def compile_config(
     config: Config,
@@ -52,12 +54,12 @@ def compile_declared(
     config = declared.config
     compiler = _Compiler(config, env, _sections(declared.problems))
     providers = compiler.providers(local_servers)
-    compiler.check_listening()
+    compiler.check_admin()
     compiler.check_budgets()
     compiler.check_store()
     directory = compiler.directory(providers)
     keys = compiler.keys(directory)
-    found = [_placed(_masked(problem, declared.referred), declared.marks) for problem in compiler.problems]
+    found = [placed(_masked(problem, declared.referred), declared.marks) for problem in compiler.problems]
     if declared.problems or found:
         raise ConfigError(declared.file, _in_order([*declared.problems, *found]))
     timeouts = Timeouts(**msgspec.structs.asdict(config.timeouts))
@@ -68,6 +70,8 @@ def compile_declared(
         limits=Limits(**msgspec.structs.asdict(config.limits)),
         timeouts=timeouts,
         spending=spending_rules_of(config),
+        key_demanded=not is_loopback(config.server.host),
+        admin_token=None if config.admin.token is None else key_digest(config.admin.token),
     )
 
 
@@ -81,9 +85,19 @@ class _Compiler:
         self._faulty = faulty
         self.problems: list[Problem] = []
 
-    def check_listening(self) -> None:
-        if not self._config.keys and "keys" not in self._faulty and not is_loopback(self._config.server.host):
-            self._problem("server.host", "listening beyond this machine needs at least one caller key under 'keys'")
+    def check_admin(self) -> None:
+        token = self._config.admin.token
+        if token is None:
+            return
+        if (
+            len(token) < ADMIN_TOKEN_CHARS_MIN
+            or token != token.strip()
+            or not (token.isascii() and token.isprintable())
+        ):
+            message = f"a token has at least {ADMIN_TOKEN_CHARS_MIN} characters of printable ASCII"
+            self._problem("admin.token", f"{message}, without spaces around it")
+        if any(declared.key == token for declared in self._config.keys):
+            self._problem("admin.token", "a caller has this as its key")
 
     def check_budgets(self) -> None:
         if "budgets" not in self._faulty:
@@ -260,7 +274,7 @@ def _sections(problems: Sequence[Problem]) -> set[str]:
     return sections
 
 
-def _placed(problem: Problem, marks: Mapping[str, Mark]) -> Problem:
+def placed(problem: Problem, marks: Mapping[str, Mark]) -> Problem:
     """The problem with the line of its path or, for what is not in the file, of the nearest part around it."""
     path = problem.path
     while path and path not in marks:

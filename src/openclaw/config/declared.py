@@ -9,16 +9,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from openclaw.budget.terms import SECONDS_MAX, BudgetTerms, Count, Name, Seconds
 from openclaw.providers.secrecy import masked_fields, masked_repr
 
-SECONDS_MAX = 86_400
-
 Bytes = Annotated[int, Meta(ge=1, le=2**40)]
-Seconds = Annotated[float, Meta(gt=0, le=SECONDS_MAX)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
 Positive = Annotated[int, Meta(ge=1, le=2**53)]
-Usd = Annotated[float, Meta(ge=0, le=1_000_000_000)]
-Name = Annotated[str, Meta(min_length=1)]
 
 
 class Server(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,13 +22,49 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[
         Name,
         Meta(
-            description="The address to listen on. Anything beyond this machine needs at least one entry in `keys`.",
+            description=(
+                "The address to listen on. On anything beyond this machine every caller needs a key, whether or not"
+                " there is one yet."
+            ),
             examples=["127.0.0.1", "0.0.0.0"],  # noqa: S104 - an example of what needs keys
         ),
     ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="The TCP port; 0 takes any free one.", examples=[4000])] = (
         4000
     )
+
+
+class AdminDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+    """The API for those who run the gateway: a listener of its own."""
+
+    token: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "What its callers present, as `Authorization: Bearer TOKEN`; at least 16 characters. Left out, there is"
+                " no such API."
+            ),
+            examples=["${env:OPENCLAW_ADMIN_TOKEN}"],
+        ),
+    ] = None
+    host: Annotated[Name, Meta(description="The address to listen on. Read at start only.", examples=["127.0.0.1"])] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="The TCP port; 0 takes any free one. Read at start only.",
+            examples=[4001],
+        ),
+    ] = 4001
+
+    def __repr__(self) -> str:
+        return masked_repr(self, "token")
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return masked_fields(self, "token")
 
 
 class LimitsDeclared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +188,7 @@ class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
                 "A PostgreSQL database instead of a file, for gateways on several machines; needs"
                 " `openclaw-gateway[postgres]`. Its tables are made if they are not there."
             ),
-            examples=["${env:OPENCLAW_STORE_URL}"],
+            examples=["postgresql://openclaw:${env:DATABASE_PASSWORD}@db.example/openclaw"],
         ),
     ] = None
     responses_days: Annotated[
@@ -172,6 +203,16 @@ class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[30.0],
         ),
     ] = 30.0
+    ledger_days: Annotated[
+        Annotated[float, Meta(gt=0, le=36500)] | None,
+        Meta(
+            description=(
+                "How long an attempt stands in the ledger, in days; older ones and runs without a call since then are"
+                " deleted once a day. What windows still count stays counted. Left out, for ever."
+            ),
+            examples=[400.0],
+        ),
+    ] = None
 
     def __repr__(self) -> str:
         return masked_repr(self, "url")
@@ -180,10 +221,9 @@ class StoreDeclared(Struct, frozen=True, forbid_unknown_fields=True):
         return masked_fields(self, "url")
 
 
-class BudgetDeclared(Struct, frozen=True, forbid_unknown_fields=True):
+class BudgetDeclared(BudgetTerms, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may be spent in a window, for each scope of one kind: any of the amounts, each counted by itself."""
 
-    name: Annotated[Name, Meta(description="What refusals and accounts call it.", examples=["daily"])]
     scope: Annotated[
         Literal["gateway", "organization", "team", "key", "user", "tag", "route", "model", "provider", "run"],
         Meta(
@@ -198,59 +238,12 @@ class BudgetDeclared(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Name, ...],
         Meta(description="The scopes of that kind that it is for, by name. Left out, each.", examples=[["team-a"]]),
     ] = ()
-    window: Annotated[
-        str,
-        Meta(
-            pattern="^(lifetime|minute|hour|day|week|month|[1-9][0-9]{0,8}[smhd])$",
-            description=(
-                "What counts: all time (`lifetime`), the present calendar unit, or the last so many seconds, minutes,"
-                " hours or days (`30s`, `5m`, `24h`, `7d`)."
-            ),
-            examples=["day", "5h"],
-        ),
-    ] = "lifetime"
-    timezone: Annotated[Name, Meta(description="Whose calendar, as an IANA name.", examples=["Europe/Berlin"])] = "UTC"
-    cost_usd: Annotated[Usd | None, Meta(description="US dollars.", examples=[20.0])] = None
-    input_tokens: Annotated[Count | None, Meta(description="Input tokens.", examples=[5000000])] = None
-    output_tokens: Annotated[Count | None, Meta(description="Output tokens.", examples=[500000])] = None
-    tokens: Annotated[Count | None, Meta(description="Input and output tokens.", examples=[1000000])] = None
-    requests: Annotated[
-        Count | None, Meta(description="Calls; in the scope `run` these are its steps.", examples=[600])
-    ] = None
-    tool_calls: Annotated[
-        Count | None,
-        Meta(description="Tool calls that models ask for; an answer that has begun is let through whole."),
-    ] = None
-    concurrency: Annotated[Count | None, Meta(description="Calls at the same time.", examples=[20])] = None
     wall_s: Annotated[
         Seconds | None, Meta(description="For `run`: seconds from its first call on.", examples=[3600.0])
     ] = None
     depth: Annotated[Count | None, Meta(description="For `run`: how many runs may stand above one.", examples=[3])] = (
         None
     )
-    on_exhausted: Annotated[
-        Literal["refuse", "degrade", "pause"],
-        Meta(
-            description=(
-                "`refuse` answers with 402 (money) or 429 (all else); `degrade` tries cheaper targets of the same"
-                " request first; `pause` lets the call wait for `openclaw budget extend`, up to `pause_s`."
-            ),
-            examples=["degrade"],
-        ),
-    ] = "refuse"
-    pause_s: Annotated[Seconds, Meta(description="How long `pause` waits, in seconds.", examples=[300.0])] = 300.0
-    wrap_up: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=1,
-            description=(
-                "A part of each amount that comes on top of it once it is used up, so that an agent can finish; calls"
-                " that draw on it are told in `x-openclaw-budget: wrap-up`."
-            ),
-            examples=[0.05],
-        ),
-    ] = 0.0
 
 
 class SpendingDeclared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -288,6 +281,18 @@ class SpendingDeclared(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[16384],
         ),
     ] = None
+    wait_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=SECONDS_MAX,
+            description=(
+                "How long a call waits, in seconds, where a limit would have enough if calls under way gave back what"
+                " they have reserved and will not use. Read at start only."
+            ),
+            examples=[10.0],
+        ),
+    ] = 30.0
     loop_repeats_max: Annotated[
         Annotated[int, Meta(ge=2)] | None,
         Meta(
@@ -345,6 +350,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """An OpenClaw configuration. Texts may hold `${env:NAME}` and `${file:PATH}`."""
 
     server: Annotated[Server, Meta(description="Where the gateway listens.")] = Server()
+    admin: Annotated[AdminDeclared, Meta(description="The API for those who run the gateway.")] = AdminDeclared()
     discover: Annotated[
         tuple[Literal["env", "local"], ...],
         Meta(
@@ -371,7 +377,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
     keys: Annotated[
         tuple[KeyDeclared, ...],
-        Meta(description="The keys that callers present. Without any, everyone on this machine may call."),
+        Meta(
+            description=(
+                "The keys that callers present, beside those made with `openclaw keys`. Without any, everyone on this"
+                " machine may call."
+            )
+        ),
     ] = ()
     budgets: Annotated[
         tuple[BudgetDeclared, ...],

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from openclaw.config.declared import SECONDS_MAX
+from openclaw.budget.terms import SECONDS_MAX
 from openclaw.config.errors import ConfigError, Problem
 from openclaw.config.litellm_deployment import KEEP_SECRETS_OUT, CannotCall, Deployment, Note, Params, Place, written
 from openclaw.config.litellm_vendors import (

@@ -2,6 +2,10 @@
 
 import hashlib
 
+from msgspec.structs import replace
+
+from openclaw.calls import Reply, ToolCall
+
 
 def made_id(*words: object) -> str:
     """A tool call's id where the provider gave none: the same words give the same id. 64 bits, and only characters
@@ -35,3 +39,32 @@ class CallIds:
                 del self._open[position]
                 return call_id
         return given or made_id(self._seed, "result", self._count, name)
+
+
+class DistinctIds:
+    """Of two calls of one answer that have one id, as some servers give them, the second gets another: nobody could
+    answer both, and Anthropic refuses a conversation that holds an id twice."""
+
+    def __init__(self) -> None:
+        self._given: set[tuple[int, str]] = set()
+
+    def of(self, choice: int, call: ToolCall) -> ToolCall:
+        if (choice, call.id) in self._given:
+            call = replace(call, id=made_id(call.id, len(self._given)))
+        if call.id:  # a deprecated form has none
+            self._given.add((choice, call.id))
+        return call
+
+
+def with_distinct_ids(reply: Reply) -> Reply:
+    ids = DistinctIds()
+    choices = (
+        replace(
+            choice,
+            content=tuple(
+                ids.of(choice.index, part) if isinstance(part, ToolCall) else part for part in choice.content
+            ),
+        )
+        for choice in reply.choices
+    )
+    return replace(reply, choices=tuple(choices))

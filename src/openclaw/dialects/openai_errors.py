@@ -339,7 +339,7 @@ def openai_error_object(failure: Failure) -> JsonObject:
         word = _TYPE_BY_KIND.get(failure.kind)
         if word is None:
             word = "invalid_request_error" if STATUS_BY_KIND[failure.kind] < 500 else "server_error"
-    return {"message": failure.message, "type": word, "param": failure.param, "code": code}
+    return {"message": failure.message, "type": word, "param": failure.param, "code": code or None}
 
 
 def _code_of(failure: Failure) -> str | None:

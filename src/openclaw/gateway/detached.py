@@ -4,16 +4,29 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-from openclaw.calls import JsonObject
+from openclaw.calls import Failure, JsonObject
 from openclaw.dialects.jsontext import encode, parse
+from openclaw.gateway.answers import INTERNAL
 from openclaw.gateway.in_hand import InHand
+from openclaw.gateway.kept import KeptResponse
 from openclaw.gateway.operation import Memory
-from openclaw.gateway.ports import RawHeaders
+from openclaw.gateway.ports import Clock, RawHeaders
 
 # Who comes late can hear the events of an answer again for so long after its end.
 REPLAY_S = 300.0
-# Of one answer so many bytes of events are held; what is longer can be read when it has ended.
+# So often it is written that a run is under way, for other processes with the same store; after so long without it, its
+# process is gone.
+BEAT_S, SILENT_S = 20.0, 60.0
+# Of one answer so many bytes of events are held beside the newest; the last event of all has the whole answer in it.
+# The oldest go first: who listens as they come hears all.
 EVENT_BYTES_MAX = 16 * 1024 * 1024
+
+_CANCELLED = Failure(kind="cancelled", message="The response was cancelled.")
+_GONE = Failure(
+    kind="unknown",
+    message="The answer is long, and the events that come next are no longer held. Read it without 'stream'.",
+    code="events_not_held",
+)
 
 
 class DetachedRun:
@@ -40,11 +53,15 @@ class DetachedRun:
         self._keep = keep
         self._said = b""
         self._refused = False
-        self._events: list[bytes] = []
+        self._closed = False
+        self._events: dict[int, bytes] = {}
+        self._next = 0
         self._bytes = 0
+        self.gone = b""
+        """The newest of the events that are no longer held."""
         self._grown = asyncio.Event()
         hand.keep = self._take
-        keep(encode(self.response))
+        self.beat()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,6 +84,7 @@ class DetachedRun:
         return True
 
     async def end(self, data: bytes = b"") -> None:
+        self._closed = not self._refused
         if data:
             self.try_send(data)
 
@@ -75,26 +93,45 @@ class DetachedRun:
     def _take(self, response: bytes) -> None:
         self._said = response
 
+    def beat(self) -> None:
+        """Keep that it is under way."""
+        self._keep(encode(self.response))
+
     def finish(self, *, cancelled: bool) -> None:
         """Nothing more comes: keep what there is."""
+        failure = _CANCELLED if cancelled else self._hand.failure or INTERNAL
+        begun = self.response
         if self._said:
-            self.response = {**parse(self._said), "id": self.response["id"], "background": True}
-        elif cancelled:
-            self.response = {**self.response, "status": "cancelled"}
-        elif self._hand.failure is not None:
-            begun, self.response = self.response, self._memory.failed(self.response, self._hand.failure)
-            if self._refused:
-                self._add(self._memory.failed_stream(begun, self.response))
+            self.response = {**parse(self._said), "id": begun["id"], "background": True}
+        else:
+            self.response = self._memory.failed(begun, failure)
+            if not self._closed:
+                self._add(self._last_event(begun, failure))
         self._keep(encode(self.response))
         self.over = True
         self._wake()
 
-    async def listen(self) -> AsyncIterator[bytes]:
-        """The events from the first on, those to come included, in chunks of whole events."""
-        position = 0
+    def _last_event(self, begun: JsonObject, failure: Failure) -> bytes:
+        """A stream that nobody has ended ends with what became of it."""
+        relay = self._hand.relay
+        if relay is None or self._next == 0:
+            return self._memory.failed_stream(begun, self.response)
+        return relay.fail(failure)
+
+    @property
+    def first(self) -> int:
+        """The position of the oldest events that are held."""
+        return self._next - len(self._events)
+
+    async def listen(self, position: int = 0) -> AsyncIterator[bytes]:
+        """The events from a position on, those to come included, in chunks of whole events; the first is at 0. Who
+        asks for events that are no longer held, or falls so far behind, is told so by the last one."""
         while True:
             grown = self._grown
-            while position < len(self._events):
+            while position < self._next:
+                if position < self.first:
+                    yield self._memory.cut_off(self.gone, _GONE)
+                    return
                 yield self._events[position]
                 position += 1
             if self.over:
@@ -102,20 +139,32 @@ class DetachedRun:
             await grown.wait()
 
     def _add(self, data: bytes) -> None:
+        if not self.streams or not data:
+            return
+        self._events[self._next] = data
+        self._next += 1
         self._bytes += len(data)
-        if self.streams and self._bytes <= EVENT_BYTES_MAX:
-            self._events.append(data)
-            self._wake()
+        while self._bytes - len(data) > EVENT_BYTES_MAX:
+            self.gone = self._events.pop(self.first)
+            self._bytes -= len(self.gone)
+        self._wake()
 
     def _wake(self) -> None:
         self._grown.set()
         self._grown = asyncio.Event()
 
 
+async def _beat(run: DetachedRun) -> None:
+    while True:
+        await asyncio.sleep(BEAT_S)
+        run.beat()
+
+
 class DetachedRuns:
     """Those under way, and those that ended a short while ago, by owner and id."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._runs: dict[tuple[str, str], DetachedRun] = {}
 
     def find(self, owner: str, response_id: str) -> DetachedRun | None:
@@ -126,8 +175,10 @@ class DetachedRuns:
         key = run.key
         task = run.task = loop.create_task(work)
         self._runs[key] = run
+        beating = loop.create_task(_beat(run))
 
         def ended(task: "asyncio.Task[None]") -> None:
+            beating.cancel()
             run.finish(cancelled=task.cancelled())
             if run.streams:
                 loop.call_later(REPLAY_S, self._runs.pop, key, None)
@@ -135,6 +186,10 @@ class DetachedRuns:
                 self._runs.pop(key, None)
 
         task.add_done_callback(ended)
+
+    def may_run_elsewhere(self, kept: KeptResponse) -> bool:
+        """Whether another process may be at it still: one that was kept as under way, and is none of these."""
+        return self._clock.unix_s() - kept.created_s < SILENT_S
 
     async def cancel(self, run: DetachedRun) -> None:
         """End a run, if it is still under way; returns when it is over."""

@@ -9,7 +9,7 @@ from openclaw.calls import EmbeddingsCall, Failure, JsonObject
 from openclaw.dialects.chat.reply import decode_usage
 from openclaw.dialects.codec import MalformedReply, StreamRelay
 from openclaw.dialects.embeddings import EmbeddingsCodec, OpenAIEmbeddings
-from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.jsontext import NotJson, encode, parse_object
 from openclaw.dialects.rewrite import rewrite_document
 from openclaw.gateway.model_calls import UrlFields
 from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
@@ -75,7 +75,7 @@ class EmbeddingsCalls:
                 raise AnswerFailed(_MALFORMED) from error
             return Answer(body, seen.model, decode_usage(seen.usage) if seen.usage is not None else None)
         try:
-            reply = self._codec(target).decode_reply(parse(body), request)
+            reply = self._codec(target).decode_reply(parse_object(body), request)
             if not reply.model:
                 reply = msgspec.structs.replace(reply, model=target.model)
             return Answer(encode(self._door.encode_reply(reply, request)), reply.model, reply.usage)

@@ -1,15 +1,17 @@
 """Stage 1, identity: who calls."""
 
 from openclaw.calls import Failure
+from openclaw.gateway.key_ring import KeyRing
 from openclaw.gateway.ports import RawHeaders, Refused
-from openclaw.gateway.snapshot import CallerKey, Snapshot, key_digest
+from openclaw.gateway.snapshot import CallerKey
 
 _BEARER = b"bearer "
+_RETRY_KEYS_S = 5.0
 
 
-def identify(snapshot: Snapshot, headers: RawHeaders) -> CallerKey | None:
+def identify(keys: KeyRing, headers: RawHeaders, now_s: float) -> CallerKey | None:
     """Who calls. None when the gateway asks nobody for a key. Raises `Refused`."""
-    if not snapshot.keys:
+    if not keys.demanded:
         return None
     presented = presented_key(headers)
     if presented is None:
@@ -20,12 +22,26 @@ def identify(snapshot: Snapshot, headers: RawHeaders) -> CallerKey | None:
                 code="missing_api_key",
             )
         )
-    owner = snapshot.keys.get(key_digest(presented))
-    if owner is None:
-        raise Refused(
-            Failure(kind="authentication", message="The key is not known to this gateway.", code="invalid_api_key")
-        )
-    return owner
+    known = keys.find(presented, now_s)
+    if known is None:
+        raise Refused(_unknown(keys))
+    expires_s = known.caller.expires_s
+    if expires_s is not None and now_s >= expires_s:
+        raise Refused(Failure(kind="authentication", message="The key has expired.", code="expired_api_key"))
+    keys.note_use(known, now_s)
+    return known.caller
+
+
+def _unknown(keys: KeyRing) -> Failure:
+    if keys.complete:
+        return Failure(kind="authentication", message="The key is not known to this gateway.", code="invalid_api_key")
+    return Failure(
+        kind="overloaded",
+        status=503,
+        code="keys_unavailable",
+        message="The keys of this gateway cannot be looked up now.",
+        retry_after_s=_RETRY_KEYS_S,
+    )
 
 
 def presented_key(headers: RawHeaders) -> str | None:

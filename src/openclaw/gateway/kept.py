@@ -11,8 +11,10 @@ from openclaw.calls import JsonObject
 class KeptResponse(Struct, frozen=True, kw_only=True):
     """One turn. `owner` is the name of the caller's key, "" where callers need none: nobody else finds it.
 
-    `request` and `response` are JSON: the caller's document, which holds the input of this turn alone, and the Response
-    object as it was answered. `previous_id` names the turn before. `created_s` is Unix seconds.
+    `request` and `response` are JSON that can be read: the caller's document, which holds the input of this turn alone,
+    and the Response object as it was answered. `previous_id` names the turn before. `created_s` is Unix seconds: when
+    this state of it was known. One that `revises` is a newer state of a response that was kept: where that has been
+    deleted meanwhile, it stays so.
     """
 
     owner: str
@@ -21,6 +23,20 @@ class KeptResponse(Struct, frozen=True, kw_only=True):
     request: bytes
     response: bytes
     previous_id: str | None = None
+    revises: bool = False
+
+
+# PostgreSQL ends an indexed value at 2704 bytes; an id has some dozens, one that a provider has sealed some hundreds.
+_ID_BYTES_MAX = 1024
+
+
+def may_be_id(text: str) -> bool:
+    """Whether every store can hold it; the ids of what passes are a provider's, or a stranger's, words."""
+    return bool(text) and "\0" not in text and len(text.encode("utf-8", "surrogatepass")) <= _ID_BYTES_MAX
+
+
+class TooMuchKept(Exception):
+    """What was asked for is larger than it may be."""
 
 
 class StoreUnavailable(Exception):
@@ -38,11 +54,19 @@ class ResponseStore(Protocol):
 
     async def find(self, owner: str, response_id: str) -> KeptResponse | None: ...
 
-    async def chain(self, owner: str, response_id: str) -> Sequence[KeptResponse]:
-        """The response and every turn before it, oldest first; empty when it, or one of them, is not there."""
+    async def chain(self, owner: str, response_id: str, bytes_max: int | None = None) -> Sequence[KeptResponse]:
+        """The response and every turn before it, oldest first; empty when it, or one of them, is not there.
 
-    async def items(self, owner: str, item_ids: Collection[str]) -> Mapping[str, JsonObject]:
-        """Those output items of kept responses that are there, by their ids."""
+        Raises `TooMuchKept`, and reads none of it, where all their documents are larger than `bytes_max`.
+        """
+
+    async def items(
+        self, owner: str, item_ids: Collection[str], bytes_max: int | None = None
+    ) -> Mapping[str, JsonObject]:
+        """Those output items of kept responses that are there, by their ids.
+
+        Raises `TooMuchKept` where the responses that they stand in are larger than `bytes_max`.
+        """
 
     async def delete(self, owner: str, response_id: str) -> bool:
         """Whether there was one."""
@@ -57,10 +81,12 @@ class Forgetful:
     async def find(self, owner: str, response_id: str) -> KeptResponse | None:
         return None
 
-    async def chain(self, owner: str, response_id: str) -> Sequence[KeptResponse]:
+    async def chain(self, owner: str, response_id: str, bytes_max: int | None = None) -> Sequence[KeptResponse]:
         return ()
 
-    async def items(self, owner: str, item_ids: Collection[str]) -> Mapping[str, JsonObject]:
+    async def items(
+        self, owner: str, item_ids: Collection[str], bytes_max: int | None = None
+    ) -> Mapping[str, JsonObject]:
         return {}
 
     async def delete(self, owner: str, response_id: str) -> bool:

@@ -12,17 +12,22 @@ from openclaw.calls import (
     Event,
     Failure,
     JsonObject,
+    PartStarted,
     Reply,
     ReplyEnded,
     ReplyStarted,
     StreamFailed,
+    ToolCall,
     Usage,
     UsageReported,
 )
+from openclaw.dialects.call_ids import DistinctIds, with_distinct_ids
 from openclaw.dialects.codec import Codec, MalformedReply, Passthrough, StreamDecoder, StreamEncoder, StreamRelay
-from openclaw.dialects.jsontext import NotJson, encode, parse
+from openclaw.dialects.jsontext import NotJson, encode, parse_object
 from openclaw.dialects.plain_tools import as_functions
+from openclaw.dialects.times import is_unix_time
 from openclaw.gateway.operation import Answer, AnswerFailed, Memory, Stamp, Written
+from openclaw.gateway.transport import BODY_BYTES_MAX
 from openclaw.providers.provider import ProviderKind
 from openclaw.routing.fitting import fitted
 from openclaw.routing.hints import ROUTING_FIELDS
@@ -127,19 +132,20 @@ class ModelCalls:
     def _reply(self, request: Call, written: Written, target: Target, body: bytes, stamp: Stamp) -> Reply:
         """The provider's plain answer in the inner form. Raises `AnswerFailed`."""
         try:
-            reply = self._codec(target).decode_reply(parse(body))
+            reply = self._codec(target).decode_reply(parse_object(body))
         except (NotJson, MalformedReply) as error:
             raise AnswerFailed(
                 Failure(kind="malformed", message="The provider's answer does not fit its own API.")
             ) from error
-        return self._named(written.tools.reply(reply) if written.tools else reply, request, target, stamp)
+        reply = with_distinct_ids(written.tools.reply(reply) if written.tools else reply)
+        return self._named(reply, request, target, stamp)
 
     def _named(self, head: Head, request: Call, target: Target, stamp: Stamp) -> Head:
-        """What an answer says of itself, with what its provider left out."""
+        """What an answer says of itself, with what its provider left out or cannot mean."""
         return msgspec.structs.replace(
             head,
             id=head.id or stamp.call_id,
-            created=stamp.unix_s if head.created is None else head.created,
+            created=head.created if is_unix_time(head.created) else stamp.unix_s,
             model=head.model or target.model,
         )
 
@@ -173,8 +179,12 @@ class ModelCalls:
         return ours
 
 
+_TOO_LARGE = Failure(kind="malformed", message="The provider's answer is too large.")
+
+
 class TranslatingRelay:
-    """A stream of one dialect, event by event, to another."""
+    """A stream of one dialect, event by event, to another. It may be as large as a plain answer: some dialects say at
+    their end once more what they have said, so it is held."""
 
     def __init__(
         self, decoder: StreamDecoder, encoder: StreamEncoder, named: Callable[[ReplyStarted], ReplyStarted]
@@ -182,12 +192,18 @@ class TranslatingRelay:
         self.encoder = encoder
         self._decoder = decoder
         self._named = named
+        self._ids = DistinctIds()
         self.model: str | None = None
         self.usage: Usage | None = None
         self.failure: Failure | None = None
         self.complete = False
+        self._left_bytes = BODY_BYTES_MAX
 
     def feed(self, data: bytes) -> bytes:
+        self._left_bytes -= len(data)
+        if self._left_bytes < 0:
+            self.failure = _TOO_LARGE
+            return b""
         return self._write(self._decoder.feed(data))
 
     def end(self) -> bytes:
@@ -205,6 +221,8 @@ class TranslatingRelay:
                 case ReplyStarted():
                     event = self._named(event)
                     self.model = event.model
+                case PartStarted(part=ToolCall() as call):
+                    event = msgspec.structs.replace(event, part=self._ids.of(event.choice, call))
                 case ReplyEnded():
                     self.complete = True
                 case StreamFailed():

@@ -4,7 +4,7 @@ The pipeline's stages are the same for all of them; what differs is how a reques
 target and how the answer is read back. An operation says that, and does no I/O.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from openclaw.calls import Failure, JsonObject, Usage
 from openclaw.dialects.codec import StreamRelay
 from openclaw.dialects.plain_tools import PlainTools
 from openclaw.gateway.kept import KeptResponse
+from openclaw.gateway.room import Room
 from openclaw.routing.target import Target
 
 
@@ -77,16 +78,16 @@ class Memory(Protocol, Generic[R]):
     """What a kind of call says of calls that are kept, come back to and gone on with."""
 
     def previous(self, request: R) -> str | None:
-        """The id of the response that this call goes on from."""
+        """The id of the response that this call goes on from. Raises `InvalidRequest`."""
 
-    def resume(self, request: R, turns: Sequence[KeptResponse]) -> R:
-        """The call with the earlier turns in it. Raises `InvalidRequest`."""
+    def resume(self, request: R, turns: Sequence[KeptResponse], room: Room) -> R:
+        """The call with the earlier turns in it. Raises `InvalidRequest`, and `Refused` where there is no room."""
 
-    def references(self, request: R) -> Collection[str]:
+    def references(self, request: R) -> frozenset[str]:
         """The ids of earlier items that this call names instead of sending them."""
 
-    def resolve(self, request: R, items: Mapping[str, JsonObject]) -> R:
-        """The call with these items in the places of their ids. Raises `InvalidRequest`."""
+    def resolve(self, request: R, items: Mapping[str, JsonObject], room: Room) -> R:
+        """The call with these items in the places of their ids. Raises as `resume` does."""
 
     def keeps(self, request: R) -> bool:
         """Whether the caller may come back to the answer."""
@@ -102,6 +103,9 @@ class Memory(Protocol, Generic[R]):
 
     def failed_stream(self, begun: JsonObject, failed: JsonObject) -> bytes:
         """The events of an answer that failed before there was any."""
+
+    def cut_off(self, before: bytes, failure: Failure) -> bytes:
+        """The last event for a listener who cannot hear on after these, though the answer goes on."""
 
     def said(self, relay: StreamRelay) -> bytes | None:
         """The whole answer of a stream that has ended."""

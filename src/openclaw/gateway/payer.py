@@ -18,6 +18,7 @@ class SpendingRules(Struct, frozen=True, kw_only=True):
     allow_unknown_price: bool = False
     loop_repeats_max: int | None = None
     durable: bool = False
+    wait_s: float = 30.0
 
 
 class Owner(Struct, frozen=True):
@@ -44,6 +45,8 @@ class Payer(Struct, frozen=True):
 
     def accounts(self, rules: Limits, route: str, target: Target) -> list[Account]:
         """Every account that an attempt draws on."""
+        if not rules and not self.owner.limits and self.ceiling is None:
+            return []
         scopes = self._scopes(route, target)
         accounts = [*rules.accounts(scopes), *self.owner.limits.accounts(scopes)]
         if self.ceiling is not None:

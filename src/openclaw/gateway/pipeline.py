@@ -13,24 +13,28 @@ from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from openclaw.budget.books import Books
 from openclaw.budget.node import Node
 from openclaw.calls import Failure
 from openclaw.dialects.jsontext import encode
 from openclaw.gateway.answers import INTERNAL, answer_headers
 from openclaw.gateway.attempts import Attempts
 from openclaw.gateway.detached import DetachedRun, DetachedRuns
+from openclaw.gateway.idempotency import AnsweredOnce, FirstAnswers, key_of
 from openclaw.gateway.identity import identify
 from openclaw.gateway.in_hand import InHand
 from openclaw.gateway.kept import Forgetful, ResponseStore
+from openclaw.gateway.key_ring import KeyRing
 from openclaw.gateway.operation import Memory, Operation, Request
+from openclaw.gateway.own_spending import OwnSpending
 from openclaw.gateway.payer import NOBODY
 from openclaw.gateway.planning import choose
 from openclaw.gateway.policy import permit
-from openclaw.gateway.ports import Caller, Clock, Refused, SystemClock
+from openclaw.gateway.ports import Caller, Clock, RawHeaders, Refused, SystemClock
 from openclaw.gateway.reading import read, routing_hints
 from openclaw.gateway.record import CallRecord, Recorder
 from openclaw.gateway.remembering import keeper, recalled
-from openclaw.gateway.snapshot import Snapshot
+from openclaw.gateway.snapshot import CallerKey, Snapshot
 from openclaw.gateway.spending import Spending
 from openclaw.routing.target import Target
 
@@ -50,18 +54,29 @@ class Gateway:
         clock: Clock | None = None,
         responses: ResponseStore | None = None,
         node: Node | None = None,
+        answers: FirstAnswers | None = None,
+        keys: KeyRing | None = None,
+        books: Books | None = None,
     ) -> None:
-        self.snapshot = snapshot
+        self.keys = KeyRing() if keys is None else keys
+        self.swap(snapshot)
         self.responses = responses or Forgetful()
-        self.detached = DetachedRuns()
+        self.once = None if answers is None else AnsweredOnce(answers)
         self._record = record
         self.new_call_id = new_call_id
         self._clock = clock or SystemClock()
+        self.detached = DetachedRuns(self._clock)
         self.spending = Spending(node, self._clock)
+        self.own_spending = OwnSpending(books, self._clock)
         self._attempts = Attempts(self._clock, self.spending)
 
     def swap(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.keys.configure(snapshot.keys, always=snapshot.key_demanded)
+
+    def identify(self, headers: RawHeaders) -> CallerKey | None:
+        """Who calls. None when the gateway asks nobody for a key. Raises `Refused`."""
+        return identify(self.keys, headers, self._clock.unix_s())
 
     async def handle(self, operation: Operation[R], caller: Caller) -> None:
         """Answer one call. Errors become answers in the caller's dialect; only cancellation and broken connections
@@ -71,7 +86,7 @@ class Gateway:
 
     async def _admit_and_run(self, operation: Operation[R], caller: Caller, hand: InHand[R]) -> None:
         snapshot = hand.snapshot
-        owner = identify(snapshot, caller.headers)
+        owner = identify(self.keys, caller.headers, hand.unix_s)
         hand.caller = owner.name if owner is not None else None
         hand.raw = await caller.body(snapshot.limits.body_bytes_max)
         request = read(operation, hand.raw, snapshot.limits)
@@ -81,15 +96,41 @@ class Gateway:
         memory = operation.memory
         if memory is not None:
             request = await recalled(memory, self.responses, hand, request)
-            hand.keep = keeper(memory, self.responses, hand, request)
+            hand.keep = keeper(memory, self.responses, hand, request, self._clock)
         hand.request = request
         payer = owner.owner if owner is not None else NOBODY
         hand.payer = self.spending.payer(snapshot.spending, payer, caller.headers, request)
         targets = choose(operation, snapshot, request, hints)
+        key = None if self.once is None else key_of(caller.headers)
         if memory is not None and memory.runs_detached(request):
             await self._detach(operation, memory, caller, hand, targets)
+        elif self.once is not None and key is not None:
+            await self._run_once(self.once, key, operation, caller, hand, targets)
         else:
             await self._attempts.run(operation, caller, hand, targets)
+
+    async def _run_once(
+        self,
+        once: AnsweredOnce,
+        key: str,
+        operation: Operation[R],
+        caller: Caller,
+        hand: InHand[R],
+        targets: Sequence[Target],
+    ) -> None:
+        """The call goes on when its caller leaves, and is recorded when it ends; what was made is not made again."""
+        inner = copy.copy(hand)
+
+        async def answer(witness: Caller) -> bool:
+            await self._answering(operation, witness, inner, self._attempts.run(operation, witness, inner, targets))
+            return inner.error_type is None
+
+        request = b"\0".join((operation.name.encode(), hand.model.encode(), b"s" if hand.stream else b"p", hand.raw))
+        if await once.claim(hand.owner, key, request, caller):
+            hand.detached = True
+            await once.run(hand.owner, key, caller, answer)
+        else:
+            hand.status, hand.started = 200, True
 
     async def _detach(
         self, operation: Operation[R], memory: Memory[R], caller: Caller, hand: InHand[R], targets: Sequence[Target]

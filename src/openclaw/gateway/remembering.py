@@ -1,18 +1,18 @@
 """What a call goes on from, and what is kept of it for those that will go on from it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-import msgspec
-
-from openclaw.calls import Failure
+from openclaw.calls import Failure, JsonObject
 from openclaw.dialects.codec import InvalidRequest
+from openclaw.dialects.jsontext import NotJson, parse
 from openclaw.gateway.in_hand import InHand
-from openclaw.gateway.kept import KeptResponse, ResponseStore, StoreUnavailable
+from openclaw.gateway.kept import KeptResponse, ResponseStore, StoreUnavailable, TooMuchKept, may_be_id
 from openclaw.gateway.operation import Memory, Request
-from openclaw.gateway.ports import Refused
+from openclaw.gateway.ports import Clock, Refused
 from openclaw.gateway.reading import bad_request
+from openclaw.gateway.room import Room
 
 log = logging.getLogger("openclaw")
 
@@ -21,20 +21,39 @@ R = TypeVar("R", bound=Request)
 
 async def recalled(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R) -> R:
     """The call with the turns before it, and with the items that it only names. Raises `Refused`."""
+    room = Room(hand.snapshot.limits, hand.raw)
     try:
         previous = memory.previous(request)
         if previous is not None:
-            turns = await store.chain(hand.owner, previous)
-            if not turns:
-                raise Refused(_unknown_previous(previous))
-            request = memory.resume(request, turns)
-        references = memory.references(request)
-        items = await store.items(hand.owner, references) if references else {}
-        return memory.resolve(request, items) if items else request
+            request = memory.resume(request, await _turns(store, hand, previous, room), room)
+        named = memory.references(request)
+        return memory.resolve(request, await _items(store, hand, named, room), room) if named else request
     except StoreUnavailable as error:
         raise Refused(store_unavailable(error)) from error
     except InvalidRequest as error:
         raise Refused(bad_request(error)) from error
+
+
+async def _turns(store: ResponseStore, hand: InHand[R], previous: str, room: Room) -> Sequence[KeptResponse]:
+    try:
+        turns = await store.chain(hand.owner, previous, room.read_bytes_max) if may_be_id(previous) else ()
+    except TooMuchKept as error:
+        raise room.exceeded("previous_response_id") from error
+    if not turns:
+        raise Refused(_unknown_previous(previous))
+    return turns
+
+
+async def _items(store: ResponseStore, hand: InHand[R], named: frozenset[str], room: Room) -> Mapping[str, JsonObject]:
+    try:
+        known = [identity for identity in named if may_be_id(identity)]
+        items = await store.items(hand.owner, known, room.read_bytes_max)
+    except TooMuchKept as error:
+        raise room.exceeded("input") from error
+    # Where callers have keys they share the provider's account, which would give any of them what any of them made.
+    if hand.caller is not None and (unknown := sorted(named - items.keys())):
+        raise InvalidRequest("input", f"Item with id '{unknown[0][:200]}' not found.")
+    return items
 
 
 def store_unavailable(error: StoreUnavailable) -> Failure:
@@ -44,42 +63,46 @@ def store_unavailable(error: StoreUnavailable) -> Failure:
     return Failure(kind="overloaded", message=message, retry_after_s=5)
 
 
-def keeper(memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R) -> Callable[[bytes], None] | None:
-    """Takes the whole answer, and each newer state of it; None when the caller does not want it kept."""
+def keeper(
+    memory: Memory[R], store: ResponseStore, hand: InHand[R], request: R, clock: Clock
+) -> Callable[[bytes], None] | None:
+    """Takes the whole answer, and each newer state of it; None when the caller does not want it kept.
+
+    What cannot be come back to is not kept: an answer whose bytes passed unread may hold a text that is no UTF-8.
+    """
     if not memory.keeps(request):
         return None
-    raw, owner, created_s, previous = hand.raw, hand.owner, int(hand.unix_s), memory.previous(request)
+    call_id, raw, owner, previous = hand.call_id, hand.raw, hand.owner, memory.previous(request)
+    kept: set[str] = set()
 
     def keep(response: bytes) -> None:
-        identity = _id_of(response)
-        if identity:
-            store.keep(
-                KeptResponse(
-                    owner=owner,
-                    id=identity,
-                    previous_id=previous,
-                    created_s=created_s,
-                    request=raw,
-                    response=response,
-                )
+        identity = _id_of(response, call_id)
+        if identity is None:
+            return
+        store.keep(
+            KeptResponse(
+                owner=owner,
+                id=identity,
+                previous_id=previous,
+                created_s=int(clock.unix_s()),
+                request=raw,
+                response=response,
+                revises=identity in kept,
             )
+        )
+        kept.add(identity)
 
     return keep
 
 
-class _Response(msgspec.Struct):
-    id: str = ""
-
-
-_response = msgspec.json.Decoder(_Response)
-
-
-def _id_of(response: bytes) -> str:
-    """ "" where there is none: such an answer cannot be come back to."""
+def _id_of(response: bytes, call_id: str) -> str | None:
+    """None where there is none, or the answer cannot be read whole."""
     try:
-        return _response.decode(response).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+        identity = parse(response).get("id")
+    except NotJson as error:
+        log.warning("the answer of call %s is not kept, it cannot be read: %s", call_id, error.message)
+        return None
+    return identity if isinstance(identity, str) and may_be_id(identity) else None
 
 
 def _unknown_previous(previous: str) -> Failure:

@@ -15,7 +15,7 @@ from openclaw.dialects.codec import Codec, InvalidRequest, StreamRelay
 from openclaw.dialects.fields import Fields
 from openclaw.dialects.jsontext import encode, parse
 from openclaw.dialects.responses import Responses
-from openclaw.dialects.responses.errors import failed, failed_stream
+from openclaw.dialects.responses.errors import cut_off, failed, failed_stream
 from openclaw.dialects.responses.history import items_to_send, sendable
 from openclaw.dialects.responses.ids import Ids
 from openclaw.dialects.responses.items import decode_items, decode_model_item
@@ -28,6 +28,7 @@ from openclaw.dialects.responses.stream_encoder import ResponsesStreamEncoder
 from openclaw.gateway.kept import KeptResponse
 from openclaw.gateway.model_calls import ModelCalls, TranslatingRelay
 from openclaw.gateway.operation import Answer, Stamp, Written
+from openclaw.gateway.room import Room
 from openclaw.providers.provider import ProviderKind
 from openclaw.routing.target import Target
 
@@ -38,6 +39,7 @@ _OURS = frozenset({_PREVIOUS, _BACKGROUND})
 """Request fields that this gateway acts on itself, whatever the provider could do."""
 
 _REFERENCE = "item_reference"
+_NOTHING = msgspec.Raw(b"null")
 _ANSWERED = frozenset({"completed", "incomplete"})
 
 
@@ -88,19 +90,26 @@ class ResponsesCalls(ModelCalls):
     # --- memory
 
     def previous(self, request: Call) -> str | None:
-        return request.extra.get(_PREVIOUS) or None
+        return Fields(request.extra).text(_PREVIOUS) or None
 
-    def resume(self, request: Call, turns: Sequence[KeptResponse]) -> Call:
-        if (status := parse(turns[-1].response).get("status")) not in _ANSWERED:
+    def resume(self, request: Call, turns: Sequence[KeptResponse], room: Room) -> Call:
+        said = [(bytes(_asked(turn.request).input), bytes(_answered(turn.response).output)) for turn in turns]
+        if (status := _answered(turns[-1].response).status) not in _ANSWERED:
             raise InvalidRequest(_PREVIOUS, f"The previous response has no answer to go on from, it is '{status}'")
-        earlier = items_to_send((parse(turn.request), parse(turn.response)) for turn in turns)
+        room.take((text for turn in said for text in turn), _PREVIOUS)
+        earlier = items_to_send(({"input": parse(asked)}, {"output": parse(answered)}) for asked, answered in said)
         messages = (*decode_items(earlier, _PREVIOUS), *request.messages)
         return _changed(msgspec.structs.replace(request, messages=messages))
 
     def references(self, request: Call) -> frozenset[str]:
         return frozenset(identity for message in request.messages for identity in _references(message))
 
-    def resolve(self, request: Call, items: Mapping[str, JsonObject]) -> Call:
+    def resolve(self, request: Call, items: Mapping[str, JsonObject], room: Room) -> Call:
+        if not items:
+            return request
+        texts = {identity: encode(item) for identity, item in items.items()}
+        uses = (identity for message in request.messages for identity in _references(message))
+        room.take((texts[identity] for identity in uses if identity in texts), "input")
         messages = tuple(_with_items(message, items) for message in request.messages)
         return _changed(msgspec.structs.replace(request, messages=messages))
 
@@ -119,6 +128,9 @@ class ResponsesCalls(ModelCalls):
     def failed_stream(self, begun: JsonObject, failed: JsonObject) -> bytes:
         return failed_stream(begun, failed)
 
+    def cut_off(self, before: bytes, failure: Failure) -> bytes:
+        return cut_off(before, failure)
+
     def said(self, relay: StreamRelay) -> bytes | None:
         if isinstance(relay, ResponsesRelay):
             return relay.response
@@ -135,6 +147,23 @@ class RecalledResponses(ResponsesCalls):
 
     def runs_detached(self, request: Call) -> bool:
         return False
+
+
+class _Asked(msgspec.Struct):
+    """What of a turn's request goes into the next call; the tools and instructions beside it stay unread."""
+
+    input: msgspec.Raw = _NOTHING
+
+
+class _Answered(msgspec.Struct):
+    """What of a turn's response does."""
+
+    output: msgspec.Raw = _NOTHING
+    status: Any = None
+
+
+_asked = msgspec.json.Decoder(_Asked).decode
+_answered = msgspec.json.Decoder(_Answered).decode
 
 
 def _codec(kind: ProviderKind) -> Codec | None:

@@ -20,20 +20,23 @@ class Limits(Struct, frozen=True):
 
 
 class CallerKey(Struct, frozen=True):
-    """A key that a caller may present. `models` are the names it may ask for; empty means all. `owner` pays."""
+    """A key that a caller may present. `models` are the names it may ask for; empty means all. `owner` pays. At
+    `expires_s`, in Unix seconds, it ends."""
 
     name: str
     models: frozenset[str] = frozenset()
     owner: Owner = NOBODY
+    expires_s: float | None = None
 
 
 def key_digest(key: str) -> bytes:
-    """Keys are kept and compared as digests: a lookup by digest tells nothing about how much of a key was right."""
+    """What is kept of a key in memory: a lookup by digest tells nothing about how much of a key was right."""
     return hashlib.sha256(key.encode()).digest()
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """`keys` maps the digest of a caller key to its owner; empty means that callers need none."""
+    """`keys` maps the digest of a caller key of the configuration to its owner. `key_demanded`: callers need one, even
+    if there is none. `admin_token` is the digest of the admin API's token; None where it is off."""
 
     directory: Directory
     transport: Transport
@@ -41,3 +44,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     spending: SpendingRules = SpendingRules()
+    key_demanded: bool = False
+    admin_token: bytes | None = None

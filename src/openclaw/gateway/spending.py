@@ -21,7 +21,7 @@ from openclaw.budget.node import Exhausted, Node
 from openclaw.budget.run_tree import RunTree
 from openclaw.budget.runs import BadRunHeader, RunIdentity, identify_run
 from openclaw.calls import Call, Failure, Usage
-from openclaw.catalog.profile import Price, cost_nanousd
+from openclaw.catalog.profile import Price, cost_nanousd, told_cost_nanousd
 from openclaw.gateway.payer import Owner, Payer, SpendingRules
 from openclaw.gateway.ports import Clock, RawHeaders, Refused
 from openclaw.routing.target import Target
@@ -59,13 +59,16 @@ class Spending:
         state = self.runs.join(run, parent, now_s)
         path = self.runs.path(run)
         bounds = rules.run_bounds
-        if state.stopped:
-            raise Refused(_run_failure(identity.run, "was stopped by the operator", "run_stopped"))
+        self._check_stopped(path)
         if bounds.depth is not None and len(path) - 1 > bounds.depth:
             raise Refused(_run_failure(identity.run, f"is deeper than {bounds.depth} levels", "run_too_deep"))
         if bounds.wall_s is not None and now_s - state.started_s > bounds.wall_s:
             raise Refused(_run_failure(identity.run, f"has run for {bounds.wall_s:g} s, its limit", "run_timeout"))
         return path
+
+    def _check_stopped(self, path: Sequence[str]) -> None:
+        if self.runs.is_stopped(path):
+            raise Refused(_run_failure(path[0].removeprefix("/"), "was stopped by the operator", "run_stopped"))
 
     def _check_loop(self, rules: SpendingRules, request: Any) -> None:
         if rules.loop_repeats_max is None or not isinstance(request, Call):
@@ -112,12 +115,13 @@ class Spending:
             draws=draws,
         )
         try:
-            await self._reserve(entry, accounts)
+            await self._reserve(entry, accounts, payer.runs)
         except LedgerUnavailable as error:
             raise Refused(_LEDGER_GONE) from error
-        return Charge(self._node, self._clock, entry, accounts, bound, price, call.body_bytes)
+        tells_cost = target.provider.kind.relays_openrouter_fields
+        return Charge(self._node, self._clock, entry, accounts, bound, price, call.body_bytes, tells_cost=tells_cost)
 
-    async def _reserve(self, entry: Entry, accounts: Sequence[Account]) -> None:
+    async def _reserve(self, entry: Entry, accounts: Sequence[Account], runs: Sequence[str]) -> None:
         """Where a limit says so, a call waits until somebody raises it, or some of its window has passed."""
         if self._node is None:
             return None
@@ -127,9 +131,14 @@ class Spending:
                 return await self._node.reserve(entry, accounts)
             except Exhausted as exhausted:
                 limit = exhausted.account.limit
-                if limit.on_exhaustion != "pause" or self._clock.monotonic_s() - began_s >= limit.pause_s:
+                if (
+                    exhausted.for_now
+                    or limit.on_exhaustion != "pause"
+                    or self._clock.monotonic_s() - began_s >= limit.pause_s
+                ):
                     raise
             await asyncio.sleep(_PAUSE_LOOK_S)
+            self._check_stopped(runs)
 
     async def durable(self) -> None:
         if self._node is not None:
@@ -156,7 +165,19 @@ class Left(Struct, frozen=True):
 class Charge:
     """What one attempt costs: reserved when it is made, and ended once, by whichever of these comes first."""
 
-    __slots__ = ("_accounts", "_began_s", "_body_bytes", "_bound", "_clock", "_node", "_open", "_price", "entry")
+    __slots__ = (
+        "_account_ids",
+        "_accounts",
+        "_began_s",
+        "_body_bytes",
+        "_bound",
+        "_clock",
+        "_node",
+        "_open",
+        "_price",
+        "_tells_cost",
+        "entry",
+    )
 
     def __init__(
         self,
@@ -167,14 +188,18 @@ class Charge:
         bound: Bound,
         price: Price | None,
         body_bytes: int,
+        *,
+        tells_cost: bool,
     ) -> None:
         self._node = node
         self._clock = clock
         self.entry = entry
         self._accounts = accounts
+        self._account_ids = [draw.account_id for draw in entry.draws]
         self._bound = bound
         self._price = price
         self._body_bytes = body_bytes
+        self._tells_cost = tells_cost
         self._began_s = clock.monotonic_s()
         self._open = True
 
@@ -207,14 +232,20 @@ class Charge:
         """It used nothing: it was not made, or the provider refused it."""
         self._end("voided", None, None, error_type)
 
+    def _cost(self, usage: Usage) -> int | None:
+        """What the provider says that it takes, where it says so; else by the price."""
+        if self._tells_cost and (told := told_cost_nanousd(usage)) is not None:
+            return told
+        return None if self._price is None else cost_nanousd(usage, self._price)
+
     def left(self) -> "Left | None":
         """What the tightest limit in dollars has left, as far as this process knows; None without one."""
         if self._node is None:
             return None
         lefts = [
             Left(max(0, left - account.limit.allowance), left < account.limit.allowance)
-            for account in self._accounts
-            if account.limit.metric == "cost_nanousd" and (left := self._node.book.left(account.id)) is not None
+            for account, account_id in zip(self._accounts, self._account_ids, strict=True)
+            if account.limit.metric == "cost_nanousd" and (left := self._node.book.left(account_id)) is not None
         ]
         return min(lefts, key=lambda left: left.nanousd, default=None)
 
@@ -224,13 +255,17 @@ class Charge:
         if not self._open:
             return
         self._open = False
-        cost = cost_nanousd(usage, self._price) if usage is not None and self._price is not None else None
+        cost = self._cost(usage) if usage is not None else None
         usage = usage or Usage(input_tokens=0, output_tokens=0)
         spent = Bound(usage.input_tokens or 0, usage.output_tokens or 0)
+        amounts = _amounts(spent, cost, self.entry.tool_calls, under_way=0)
         draws = (
             ()
             if state == "voided"
-            else _draws(self._accounts, _amounts(spent, cost, self.entry.tool_calls, under_way=0))
+            else tuple(
+                replace(draw, amount=amounts[account.limit.metric])
+                for draw, account in zip(self.entry.draws, self._accounts, strict=True)
+            )
         )
         self.entry = replace(
             self.entry,
@@ -320,6 +355,9 @@ def exhausted_failure(exhausted: Exhausted) -> Failure:
         f"The limit '{limit.name}' of {_whose(account)} allows {amount} {what} ({limit.window.name});"
         f" {left} is left, and this call may take {asked}."
     )
+    if exhausted.for_now:
+        message += " Calls under way have reserved the rest, and may give some of it back."
+        return Failure(kind="rate_limit", message=message, code="budget_reserved", retry_after_s=1.0)
     if exhausted.resets_s is not None:
         message += f" Some of it comes back in {exhausted.resets_s:.0f} s."
     if money or (exhausted.resets_s is None and limit.metric != "concurrency"):

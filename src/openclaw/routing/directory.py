@@ -80,7 +80,7 @@ class Directory:
             return targets
         provider_name, slash, model = name.partition("/")
         provider = self._providers.get(provider_name)
-        if slash and provider is not None and model and not provider.models:
+        if slash and provider is not None and not provider.models and _is_a_name(model):
             # A model newer than the catalogue: the provider knows it or will say so.
             return (Target(provider, model),)
         raise UnknownModel(name, self.nearest(name))
@@ -95,6 +95,15 @@ class Directory:
             candidates = list(self.aliases) or list(self._targets)
         candidates.sort(key=lambda known: -len(words.intersection(_words(known))))
         return difflib.get_close_matches(name, candidates[:_SUGGEST_FROM_MAX], n=3, cutoff=0.4)
+
+
+# Some providers have the model in the path of their URL, and servers and proxies take such segments out of it: what is
+# left would be an address that the caller chose. https://url.spec.whatwg.org/#path-state
+_NO_SEGMENTS = frozenset({"", ".", ".."})
+
+
+def _is_a_name(model: str) -> bool:
+    return _NO_SEGMENTS.isdisjoint(model.split("/"))
 
 
 def _words(name: str) -> list[str]:

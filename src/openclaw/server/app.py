@@ -7,19 +7,18 @@ from urllib.parse import parse_qs
 
 from openclaw.calls import Failure
 from openclaw.dialects.jsontext import encode
-from openclaw.gateway.identity import identify
 from openclaw.gateway.kept import StoreUnavailable
 from openclaw.gateway.operation import Operation
 from openclaw.gateway.pipeline import Gateway
 from openclaw.gateway.ports import Refused
 from openclaw.gateway.remembering import store_unavailable
-from openclaw.server import health, response_pages
+from openclaw.server import health, own_pages, response_pages
 from openclaw.server.asgi import AsgiCaller, CallerLeft, Receive, Scope, Send, check_headers
 from openclaw.server.models import pages as models
 from openclaw.server.pages import Asked, Document, Events, Page
 from openclaw.server.voices import voice_of
 
-PAGES = (*health.PAGES, *models.PAGES, *response_pages.PAGES)
+PAGES = (*health.PAGES, *models.PAGES, *response_pages.PAGES, *own_pages.PAGES)
 
 
 class App:
@@ -60,9 +59,10 @@ class App:
             if failure is not None:
                 raise Refused(failure)
             page, found = _find_page("GET" if method == "HEAD" else method, path, known=operation is not None)
-            owner = None if page.public else identify(self._gateway.snapshot, caller.headers)
+            owner = None if page.public else self._gateway.identify(caller.headers)
             query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            answer = await _served(page, Asked(self._gateway, owner, voice, found, query))
+            asked = Asked(found, query, gateway=self._gateway, owner=owner, voice=voice)
+            answer = await _served(page, asked)
         except Refused as refused:
             status, body = voice.errors.encode_error(refused.failure)
             answer = Document(body, status)

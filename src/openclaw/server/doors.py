@@ -19,6 +19,7 @@ from openclaw.gateway.embeddings import EmbeddingsCalls
 from openclaw.gateway.gemini_arrays import GeminiArrays
 from openclaw.gateway.model_calls import ModelCalls, UrlFields
 from openclaw.gateway.operation import Operation
+from openclaw.gateway.priced import PricedChat
 from openclaw.gateway.responses import RecalledResponses, ResponsesCalls
 from openclaw.providers.provider import ProviderKind
 from openclaw.server.voices import ANTHROPIC
@@ -28,7 +29,7 @@ class Doors:
     """Every door of this version."""
 
     def __init__(self) -> None:
-        chat = ModelCalls("chat", Chat(), ChatPassthrough(), _chat_codec)
+        chat = PricedChat("chat", Chat(), ChatPassthrough(), _chat_codec)
         completions = ModelCalls(
             "completions", Completions(), CompletionsPassthrough(), _completions_codec, _completable
         )

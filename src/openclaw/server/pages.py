@@ -13,12 +13,9 @@ from openclaw.gateway.snapshot import CallerKey
 from openclaw.server.voices import Voice
 
 
-class Asked(Struct, frozen=True):
-    """A request for a page. `owner` is None where nobody needs a key; `found` are the named parts of the path."""
+class Queried(Struct, frozen=True):
+    """`found` are the named parts of the path."""
 
-    gateway: Gateway
-    owner: CallerKey | None
-    voice: Voice
     found: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
 
@@ -49,6 +46,14 @@ class Asked(Struct, frozen=True):
         if identity not in identities:
             raise faulty(name, f"'{name}' names nothing in this list.")
         return identities.index(identity)
+
+
+class Asked(Queried, frozen=True, kw_only=True):
+    """A request for a page. `owner` is None where nobody needs a key."""
+
+    gateway: Gateway
+    owner: CallerKey | None
+    voice: Voice
 
 
 def faulty(name: str, message: str) -> Refused:

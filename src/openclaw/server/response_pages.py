@@ -3,18 +3,20 @@
 import re
 from collections.abc import AsyncIterator
 
-from openclaw.calls import Failure, JsonObject
+from openclaw.calls import NO_CODE, Failure, JsonObject
 from openclaw.dialects.jsontext import parse
 from openclaw.dialects.responses.errors import failed
 from openclaw.dialects.responses.history import items_to_list
+from openclaw.dialects.responses.numbers import last_number
 from openclaw.gateway.detached import DetachedRun
+from openclaw.gateway.kept import TooMuchKept, may_be_id
 from openclaw.gateway.ports import Refused
+from openclaw.gateway.room import Room
 from openclaw.server.pages import Asked, Document, Events, Page, faulty
 
 _PAGE_ITEMS, _PAGE_ITEMS_MAX = 20, 100  # https://platform.openai.com/docs/api-reference/responses/input-items
 _ENDED_BEFORE = Failure(kind="server", message="The gateway ended before the answer did.")
 _UNDER_WAY = frozenset({"queued", "in_progress"})
-_SEQUENCE_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
 
 
 async def _get(asked: Asked) -> Document | Events:
@@ -30,15 +32,12 @@ async def _get(asked: Asked) -> Document | Events:
 
 async def _after(run: DetachedRun, number: int) -> AsyncIterator[bytes]:
     """The events that follow the one with this sequence number."""
-    async for chunk in run.listen():
-        frames = [frame for frame in chunk.split(b"\n\n") if frame and _number_of(frame) > number]
+    # Whoever has heard all that is no longer held can hear on.
+    position = run.first if last_number(run.gone) <= number else 0
+    async for chunk in run.listen(position):
+        frames = [frame for frame in chunk.split(b"\n\n") if frame and (number < 0 or last_number(frame) > number)]
         if frames:
             yield b"".join(frame + b"\n\n" for frame in frames)
-
-
-def _number_of(frame: bytes) -> int:
-    numbers = _SEQUENCE_NUMBER.findall(frame)
-    return int(numbers[-1]) if numbers else 0
 
 
 async def _delete(asked: Asked) -> Document:
@@ -46,7 +45,7 @@ async def _delete(asked: Asked) -> Document:
     if run is not None:
         await asked.gateway.detached.cancel(run)
         asked.gateway.detached.forget(run)
-    if not await asked.gateway.responses.delete(_owner(asked), asked.found["id"]):
+    if not await asked.gateway.responses.delete(_owner(asked), _id(asked)):
         raise Refused(_not_found(asked))
     return Document({"id": asked.found["id"], "object": "response", "deleted": True})
 
@@ -64,7 +63,11 @@ async def _cancel(asked: Asked) -> Document:
 
 
 async def _input_items(asked: Asked) -> Document:
-    turns = await asked.gateway.responses.chain(_owner(asked), asked.found["id"])
+    room = Room(asked.gateway.snapshot.limits, b"")
+    try:
+        turns = await asked.gateway.responses.chain(_owner(asked), _id(asked), room.read_bytes_max)
+    except TooMuchKept as error:
+        raise room.exceeded("previous_response_id") from error
     if not turns:
         raise Refused(_not_found(asked))
     items = items_to_list([(parse(turn.request), parse(turn.response)) for turn in turns])
@@ -92,23 +95,32 @@ def _owner(asked: Asked) -> str:
     return asked.owner.name if asked.owner is not None else ""
 
 
+def _id(asked: Asked) -> str:
+    """Raises `Refused` for what no store can hold: there is no such response."""
+    if not may_be_id(asked.found["id"]):
+        raise Refused(_not_found(asked))
+    return asked.found["id"]
+
+
 def _run(asked: Asked) -> DetachedRun | None:
     return asked.gateway.detached.find(_owner(asked), asked.found["id"])
 
 
 async def _kept(asked: Asked) -> JsonObject:
     """Raises `Refused` when there is none, or it is another's."""
-    kept = await asked.gateway.responses.find(_owner(asked), asked.found["id"])
+    kept = await asked.gateway.responses.find(_owner(asked), _id(asked))
     if kept is None:
         raise Refused(_not_found(asked))
     response: JsonObject = parse(kept.response)
-    if response.get("status") in _UNDER_WAY:  # and not among the runs: the process that ran it is gone
+    # None of the runs of this process: another's with the same store or, if that is silent, one that is gone.
+    if response.get("status") in _UNDER_WAY and not asked.gateway.detached.may_run_elsewhere(kept):
         return failed(response, _ENDED_BEFORE)
     return response
 
 
 def _not_found(asked: Asked) -> Failure:
-    return Failure(kind="not_found", message=f"Response with id '{asked.found['id'][:200]}' not found.")
+    # OpenAI's has none, and the kind's own is for models.
+    return Failure(kind="not_found", message=f"Response with id '{asked.found['id'][:200]}' not found.", code=NO_CODE)
 
 
 _ONE = r"(?:/v1)?/responses/(?P<id>[^/]+)"

@@ -11,14 +11,21 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from openclaw.config.errors import ConfigError
-from openclaw.gateway.kept import ResponseStore
+from openclaw.config.open_store import Store
 from openclaw.gateway.pipeline import Gateway
+from openclaw.gateway.ports import SystemClock
 from openclaw.gateway.record import Recorder
 from openclaw.gateway.snapshot import Snapshot
+from openclaw.server.admin.app import AdminApp
+from openclaw.server.admin.asked import Admin
+from openclaw.server.admin_listener import AdminListener
 from openclaw.server.app import App
 from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
+from openclaw.server.own_keys import OwnKeys
+from openclaw.server.own_node import OwnNode
 from openclaw.server.protocol import bounded_protocol
+from openclaw.server.upkeep import Upkeep
 
 log = logging.getLogger("openclaw")
 
@@ -36,7 +43,8 @@ def ignore_hangup() -> None:
 
 class Process:
     """One listening gateway. `build` makes a snapshot from the configuration as it is now; it may block and may raise
-    `ConfigError`."""
+    `ConfigError`. `listener` is a socket that listens already, shared with other processes; `admin_listener` is the
+    same for the admin API, None where it is off."""
 
     def __init__(
         self,
@@ -44,12 +52,32 @@ class Process:
         host: str,
         port: int,
         recorders: Sequence[Recorder],
-        responses: ResponseStore,
+        store: Store,
+        listener: socket.socket | None = None,
+        admin_listener: socket.socket | None = None,
     ) -> None:
         self._build = build
         self._reloading = asyncio.Lock()
-        self.gateway = Gateway(build(), _to_all(recorders), call_id_maker(), responses=responses)
+        self._listener = listener
+        snapshot = build()
+        self._own = OwnNode(store.ledger, store.journal_folder, snapshot.timeouts.total_s, snapshot.spending.wait_s)
+        self._keys = OwnKeys(store.keys)
+        self.gateway = Gateway(
+            snapshot,
+            _to_all(recorders),
+            call_id_maker(),
+            responses=store.responses,
+            answers=store.answers,
+            node=self._own.node,
+            keys=self._keys.ring,
+            books=store.books,
+        )
+        self._upkeep = Upkeep(store.books, self.gateway.spending.runs, store.ledger_days)
         limits = self.gateway.snapshot.limits
+        self.admin: AdminListener | None = None
+        if admin_listener is not None:
+            admin = Admin(self.gateway, self._keys, store.books, self._upkeep.look, SystemClock())
+            self.admin = AdminListener(AdminApp(admin), admin_listener, limits.header_bytes_max)
         config = uvicorn.Config(
             App(self.gateway, Doors().find),
             host=host,
@@ -85,13 +113,25 @@ class Process:
 
         self.server.announce = announce
         loop.add_signal_handler(signal.SIGHUP, reload)
+        await self._keys.start()
+        await self._own.start()
+        await self._upkeep.start()
+        if self.admin is not None:
+            self.admin.start()
         try:
-            await self.server.serve()
+            await self.server.serve(None if self._listener is None else [self._listener])
         finally:
             loop.remove_signal_handler(signal.SIGHUP)
             ignore_hangup()
             await _cancelled(reloads)
             await self.gateway.detached.stop()
+            if self.gateway.once is not None:
+                await self.gateway.once.stop()
+            if self.admin is not None:
+                await self.admin.stop()
+            await self._upkeep.stop()
+            await self._keys.stop()
+            await self._own.stop()
             await self.gateway.snapshot.transport.close()
 
     async def reload(self) -> None:

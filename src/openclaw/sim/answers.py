@@ -25,12 +25,14 @@ from openclaw.calls import (
     ToolResult,
     Usage,
 )
+from openclaw.dialects.codec import InvalidRequest
 from openclaw.dialects.jsontext import encode
 from openclaw.sim.script import BadScript, Script, ToolUse
 from openclaw.sim.values import value_of
 
 # English text is about four bytes a token; the simulation only has to be plausible and repeatable.
 _BYTES_PER_TOKEN = 4
+_CHOICES_MAX = 128  # https://platform.openai.com/docs/api-reference/chat/create#chat-create-n
 _WORDS = (
     "the", "river", "runs", "past", "an", "old", "mill", "where", "small", "boats", "wait", "for", "wind", "and",
     "rain",
@@ -39,10 +41,12 @@ _WORDS = (
 
 def answer(call: Call, script: Script, seed: int, dialect: DialectName) -> Reply:
     """`dialect` is the one the answer will be written in; opaque state in it is marked as its own. Raises `BadScript`
-    where the script calls tools that are not among those offered."""
+    where the script calls tools that are not among those offered, `InvalidRequest` for more answers than OpenAI gives."""
+    count = call.n if isinstance(call.n, int) and call.n > 0 else 1
+    if count > _CHOICES_MAX:
+        raise InvalidRequest("n", f"'n' must be at most {_CHOICES_MAX}")
     digest = hashlib.sha256(f"{seed}\0{call.model}\0".encode() + "\0".join(_texts(call)).encode()).hexdigest()
     parts, finish = _content(call, script, random.Random(digest), dialect)
-    count = call.n if isinstance(call.n, int) and call.n > 0 else 1
     choices = tuple(Choice(index, parts, finish_reason=finish) for index in range(count))
     return Reply(
         # Encoders copy an answer of their own dialect as it is; this one has to be written out.

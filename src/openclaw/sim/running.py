@@ -60,11 +60,17 @@ class SimServer:
 
 
 class ServerThread:
-    """Any ASGI application of this package on a free loopback port, in a thread; `at_end` runs in its loop."""
+    """Any ASGI application of this package on a free loopback port, in a thread; `at_start` and `at_end` run in its
+    loop."""
 
     def __init__(
-        self, app: Any, protocol: Any = "httptools", at_end: Callable[[], Awaitable[None]] | None = None
+        self,
+        app: Any,
+        protocol: Any = "httptools",
+        at_end: Callable[[], Awaitable[None]] | None = None,
+        at_start: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._at_start = at_start
         self._at_end = at_end
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self._server = server_for(app, "127.0.0.1", 0, protocol)
@@ -90,6 +96,8 @@ class ServerThread:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
+        if self._at_start is not None:
+            await self._at_start()
         asyncio.get_running_loop().call_soon(self._started.set)
         await self._server.serve(sockets=[self._socket])
         if self._at_end is not None:

@@ -119,6 +119,9 @@ def decode_usage(native: JsonObject) -> Usage:
     reasoning = _first(_count(completion_details, "reasoning_tokens"), _count(native, "reasoning_tokens"))
     if reasoning and prompt is not None and completion is not None and total == prompt + completion + reasoning:
         completion += reasoning  # xAI counts thoughts beside the completion, everybody else inside it
+    audio = _count(prompt_details, "audio_tokens")
+    if audio and prompt is not None and completion is not None and total == prompt + audio + completion:
+        prompt += audio  # Mistral counts sound beside the prompt
     cached = _first(
         _count(prompt_details, "cached_tokens"),
         _count(native, "prompt_cache_hit_tokens"),  # DeepSeek
@@ -136,7 +139,7 @@ def decode_usage(native: JsonObject) -> Usage:
         cache_read_input_tokens=cached,
         cache_write_input_tokens=written,
         reasoning_output_tokens=reasoning,
-        input_audio_tokens=_count(prompt_details, "audio_tokens"),
+        input_audio_tokens=audio,
         output_audio_tokens=_count(completion_details, "audio_tokens"),
         total_tokens=total,
         native=native,

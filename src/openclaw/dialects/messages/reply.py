@@ -193,7 +193,7 @@ def encode(reply: Reply, call: Call | None) -> JsonObject:
         "content": [
             block
             for part in choice.content
-            if (own or not is_empty_text(part)) and (block := block_for_caller(part)) is not None
+            if (own or not is_empty_text(part)) and (block := block_for_caller(part, own=own)) is not None
         ],
         "stop_reason": stop_of_finish(choice.finish_reason, choice.native_finish_reason, parts, own=own),
         "stop_sequence": choice.stop_sequence,
@@ -211,16 +211,21 @@ def encode(reply: Reply, call: Call | None) -> JsonObject:
 _OWN_WRITER = BlockWriter(Losses(), same=True)
 
 
-def block_for_caller(part: Part) -> JsonObject | None:
-    """A part of an answer as a block; None for what Anthropic's answers cannot hold (media, others' opaque parts)."""
+def block_for_caller(part: Part, *, own: bool) -> JsonObject | None:
+    """A part of an answer as a block; None for what Anthropic's answers cannot hold (media, others' opaque parts).
+
+    `own` tells that the answer came in this dialect. Fields and spellings of another stay behind: the block comes back
+    in the next request, and Anthropic refuses a field that it does not know.
+    """
     match part:
         case Text():
-            return _text_for_caller(part)
+            return _text_for_caller(part if own else replace(part, spelling=()))
         case Reasoning():
             return _reasoning_for_caller(part)
         case ToolCall():
             # Other makers' ids may hold what Anthropic refuses when the call comes back to it (a fallback, say).
-            return _OWN_WRITER.tool_call(replace(part, id=clean_call_id(part.id)))
+            part = replace(part, id=clean_call_id(part.id))
+            return _OWN_WRITER.tool_call(part if own else replace(part, extra={}, spelling=()))
         case Refusal():
             return {"type": "text", "text": part.text}
         case Opaque():

@@ -144,7 +144,7 @@ class MessagesStreamEncoder(BlockStreamEncoder):
         part = block.part
         if isinstance(part, ToolCall):
             part = msgspec.structs.replace(part, arguments="", kind="function")
-        native = block_for_caller(part)
+        native = block_for_caller(part, own=self._own)
         if native is None and isinstance(part, Reasoning):
             native = {"type": "thinking", "thinking": part.text, "signature": ""}
         return b"" if native is None else self._write_start(block, native)

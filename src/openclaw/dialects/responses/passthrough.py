@@ -1,6 +1,5 @@
 """Responses to Responses: request and answer pass as they are, and only what must change is changed."""
 
-import re
 from collections.abc import Collection
 
 import msgspec
@@ -13,6 +12,7 @@ from openclaw.dialects.relay import FrameRelay
 from openclaw.dialects.responses.codec import Responses
 from openclaw.dialects.responses.errors import error_event, failed, failure_of_event
 from openclaw.dialects.responses.notes import CHANGED
+from openclaw.dialects.responses.numbers import last_number
 from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.reply import decode_usage
 from openclaw.dialects.rewrite import NOTHING, rewrite_document
@@ -42,7 +42,6 @@ _NOT_A_RESPONSE = Failure(kind="malformed", message="The provider's answer is no
 # The events that are looked into: they hold the Response object, or an error. The deltas between them pass.
 _MARKS = (b"response.created", b"response.completed", b"response.incomplete", b"response.failed", b'"error"')
 _ENDS = frozenset({"response.completed", "response.incomplete"})
-_SEQUENCE_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
 
 
 class ResponsesPassthrough:
@@ -144,8 +143,4 @@ class ResponsesRelay(FrameRelay):
             event = error_event(failure)
         else:
             event = {"type": "response.failed", "response": failed(_whole.decode(self.response), failure)}
-        return sse_frame(encode({**event, "sequence_number": self._next_number()}), event["type"])
-
-    def _next_number(self) -> int:
-        numbers = _SEQUENCE_NUMBER.findall(self._latest)
-        return int(numbers[-1]) + 1 if numbers else 0
+        return sse_frame(encode({**event, "sequence_number": last_number(self._latest) + 1}), event["type"])

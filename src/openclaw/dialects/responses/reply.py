@@ -214,7 +214,7 @@ SERVER_ERROR = {"code": "server_error", "message": "The provider ended the answe
 
 
 def _encode_own(reply: Reply, choice: Choice) -> JsonObject:
-    items = ItemsEncoder(NAME, Losses())
+    items = AnswerItems(Ids(reply.id))
     items.turn(choice.content)
     body: JsonObject = {"id": reply.id, "model": reply.model, "output": items.items, **reply.extra, **choice.extra}
     if reply.created is not None:
@@ -432,6 +432,24 @@ def reasoning_item(identity: str, part: Reasoning) -> JsonObject:
     item: JsonObject = {"id": identity, "type": "reasoning", "summary": summary}
     sealed = seal(part)
     return item if sealed is None else {**item, "encrypted_content": sealed}
+
+
+class AnswerItems(ItemsEncoder):
+    """The items of an answer of this dialect, in its own words; `position` is that of the first.
+
+    Behind another gateway of this kind even a provider of this dialect shows the thoughts of one that is not: whoever
+    asks may send them back, so they are shown as those of any other, where a request would leave them out.
+    """
+
+    def __init__(self, ids: Ids, position: int = 0) -> None:
+        super().__init__(NAME, Losses())
+        self._ids = ids
+        self._position = position
+
+    def _reasoning(self, part: Reasoning) -> JsonObject | None:
+        if part.dialect == NAME:
+            return super()._reasoning(part)
+        return reasoning_item(self._ids.item("rs", self._position + len(self.items)), part)
 
 
 def image_item(identity: str, data: str) -> JsonObject:

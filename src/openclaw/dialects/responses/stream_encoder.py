@@ -39,14 +39,14 @@ from openclaw.calls import (
     Usage,
     UsageReported,
 )
-from openclaw.dialects.losses import Losses
 from openclaw.dialects.responses.errors import error_event, failed
 from openclaw.dialects.responses.ids import Ids
-from openclaw.dialects.responses.items import SUMMARY_SEPARATOR, ItemsEncoder
+from openclaw.dialects.responses.items import SUMMARY_SEPARATOR
 from openclaw.dialects.responses.notes import ITEM
 from openclaw.dialects.responses.parts import NAME
 from openclaw.dialects.responses.reply import (
     SERVER_ERROR,
+    AnswerItems,
     call_prefix,
     encode_citation,
     encode_finish,
@@ -296,11 +296,11 @@ class ResponsesStreamEncoder:
 
     def _own_item(self, parts: list[Part], item: _Item | None = None) -> JsonObject:
         """An item in this dialect's own words; one without an id, as callers may write it, gets one."""
-        encoder = ItemsEncoder(NAME, Losses())
+        position = len(self._items) if item is None else item.position
+        encoder = AnswerItems(self._ids, position)
         encoder.turn(parts)
         body = dict(encoder.items[0])
         if not isinstance(body.get("id"), str):
-            position = len(self._items) if item is None else item.position
             body["id"] = self._ids.item(_PREFIXES.get(str(body.get("type")), "item"), position)
         return body
 
