@@ -47,7 +47,9 @@ class ModelLedger:
             held[node] = held.get(node, 0) + lent
         else:
             self.wanted[account.id].add(node)
-        return Grant(account.id, lent, left - lent, sum(amount for other, amount in held.items() if other != node))
+        others = sum(amount for other, amount in held.items() if other != node)
+        oldest_s = min((start for start in self.spent[account.id] if start >= first), default=None)
+        return Grant(account.id, lent, left - lent, others, oldest_s)
 
     async def settle(self, node: str, entries: Sequence[Entry], now_s: float) -> None:
         await self._faults.before()

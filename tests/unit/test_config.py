@@ -214,7 +214,8 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "not a mapping at all": (
         "- a",
         [
-            "1:1: must be a mapping with the keys server, admin, discover, providers, aliases, keys, budgets, spending, store, limits, timeouts",
+            "1:1: must be a mapping with the keys server, admin, discover, providers, aliases, keys, budgets, spending,"
+            " store, limits, timeouts",
         ],
     ),
     "a tag": ("server: !env {port: 1}", ["1:9: server: YAML tags ('!...') mean nothing here"]),

@@ -82,6 +82,8 @@ class Grant(Struct, frozen=True):
     amount: int
     left: int
     lent_to_others: int = 0
+    oldest_s: int | None = None
+    """The oldest bucket of the account that counts, None where nothing was spent."""
 
 
 class LedgerUnavailable(Exception):

@@ -156,7 +156,7 @@ class Node:
         back = 0 if account.limit.metric in _NEVER_BACK else self.book.reserved(account.id)
         enough = asked <= left + back + grant.lent_to_others
         if over or not enough:
-            resets_in_s = resets_s(account.limit.window, self._unix_s())
+            resets_in_s = resets_s(account.limit.window, self._unix_s(), grant.oldest_s)
             raise Exhausted(account, asked, left, resets_in_s, for_now=enough)
 
     async def _lease(self, draws: Sequence[Draw], accounts: Mapping[str, Account]) -> Sequence[Grant]:

@@ -50,13 +50,15 @@ def since(window: Window, unix_s: float) -> int:
     return bucket(window, unix_s)
 
 
-def resets_s(window: Window, unix_s: float) -> float | None:
-    """Seconds until something of the window's spending no longer counts; None for a lifetime."""
+def resets_s(window: Window, unix_s: float, oldest_s: int | None = None) -> float | None:
+    """Seconds until something of the window's spending no longer counts; None for a lifetime. `oldest_s` is the oldest
+    bucket that counts; without it, a rolling window is taken to have spending everywhere."""
     if window.unit is not None:
         return _end(window, unix_s).timestamp() - unix_s
     if window.rolling_s:
         width = max(1, window.rolling_s // ROLLING_BUCKETS)
-        return width - unix_s % width
+        leaves_s = width - unix_s % width
+        return leaves_s if oldest_s is None else max(leaves_s, oldest_s + window.rolling_s + width - unix_s)
     return None
 
 

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from openclaw.budget.limits import Limit, Limits
 from openclaw.budget.terms import BudgetTerms, timezone_problem
-from openclaw.gateway.payer import Owner
+from openclaw.gateway.payer import NOBODY, Owner
 from openclaw.gateway.snapshot import CallerKey, key_digest
 
 KEY_PREFIX = "sk-oc-"
@@ -29,6 +29,7 @@ OWN_BUDGET = "own:"
 
 EXPIRES_S_MAX = 253_402_300_799  # the last second that four digits of a year can say
 _RANDOM_BYTES = 32
+_NO_LIMITS = NOBODY.limits
 _SHOWN_CHARS = len(KEY_PREFIX) + 6
 _TEXT_CHARS_MAX = 200
 _LIST_MAX = 200
@@ -82,7 +83,8 @@ class StoredKey(KeyFields, frozen=True, kw_only=True, rename=_said):
 
     @property
     def caller(self) -> CallerKey:
-        owner = Owner(self.name, self.organization, self.team, self.user, self.tags, Limits(self.limits))
+        limits = Limits(self.limits) if self.budgets else _NO_LIMITS  # one for all of the many without
+        owner = Owner(self.name, self.organization, self.team, self.user, self.tags, limits)
         return CallerKey(self.name, frozenset(self.models), owner, self.expires_s)
 
 

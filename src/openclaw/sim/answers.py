@@ -41,7 +41,7 @@ _WORDS = (
 
 def answer(call: Call, script: Script, seed: int, dialect: DialectName) -> Reply:
     """`dialect` is the one the answer will be written in; opaque state in it is marked as its own. Raises `BadScript`
-    where the script calls tools that are not among those offered, `InvalidRequest` for more answers than OpenAI gives."""
+    where the script calls tools that are not among those offered, `InvalidRequest` for too many answers."""
     count = call.n if isinstance(call.n, int) and call.n > 0 else 1
     if count > _CHOICES_MAX:
         raise InvalidRequest("n", f"'n' must be at most {_CHOICES_MAX}")

@@ -300,7 +300,7 @@ def _balances(accounts: Sequence[Account], now_s: float) -> Flow[Sequence[Balanc
     rows = yield Many(STANDING, [(account.id, since(account.limit.window, now_s), "") for account in accounts])
     return [
         Balance(account.amount + extension, spent, lent)
-        for account, (extension, spent, lent, _) in zip(accounts, rows, strict=True)
+        for account, (extension, spent, lent, *_) in zip(accounts, rows, strict=True)
     ]
 
 

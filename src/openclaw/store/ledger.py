@@ -67,9 +67,10 @@ SELECT
     CAST(COALESCE((SELECT amount FROM extensions WHERE account_id = $1), 0) AS BIGINT),
     CAST(COALESCE((SELECT SUM(amount) FROM spent WHERE account_id = $1 AND bucket_s >= $2), 0) AS BIGINT),
     CAST(COALESCE((SELECT SUM(amount) FROM leases WHERE account_id = $1), 0) AS BIGINT),
-    CAST(COALESCE((SELECT amount FROM leases WHERE account_id = $1 AND node = $3), 0) AS BIGINT)
+    CAST(COALESCE((SELECT amount FROM leases WHERE account_id = $1 AND node = $3), 0) AS BIGINT),
+    (SELECT MIN(bucket_s) FROM spent WHERE account_id = $1 AND bucket_s >= $2)
 """
-"""Of an account ($1) at the first bucket that counts ($2): extension, spent, lent, and lent to one node ($3)."""
+"""Of an account ($1) at the first bucket that counts ($2): extension, spent, lent, lent to one node ($3), oldest bucket."""
 
 _LEND = """
 INSERT INTO leases (account_id, node, amount) VALUES ($1, $2, $3)
@@ -145,14 +146,16 @@ def _lease(dialect: Dialect, node: str, asks: Sequence[Ask], now_s: float) -> Fl
     for place in sorted(range(len(asks)), key=lambda place: asks[place].account.id):
         ask = asks[place]
         account_id, window = ask.account.id, ask.account.limit.window
-        extension, spent, lent, own = only_row((yield Query(STANDING, (account_id, since(window, now_s), node))))
+        extension, spent, lent, own, oldest_s = only_row(
+            (yield Query(STANDING, (account_id, since(window, now_s), node)))
+        )
         left = ask.account.amount + extension - spent - lent
         amount = slice_of(left, ask.amount) if alive else 0
         if amount > 0:
             yield Query(_LEND, (account_id, node, amount))
         elif alive:
             yield Query(_WANT, (account_id, node))
-        grants[place] = Grant(account_id, amount, max(0, left - amount), lent - own)
+        grants[place] = Grant(account_id, amount, max(0, left - amount), lent - own, oldest_s)
     return [grants[place] for place in range(len(asks))]
 
 
