@@ -70,7 +70,8 @@ SELECT
     CAST(COALESCE((SELECT amount FROM leases WHERE account_id = $1 AND node = $3), 0) AS BIGINT),
     (SELECT MIN(bucket_s) FROM spent WHERE account_id = $1 AND bucket_s >= $2)
 """
-"""Of an account ($1) at the first bucket that counts ($2): extension, spent, lent, lent to one node ($3), oldest bucket."""
+"""Of an account ($1) at the first bucket that counts ($2): extension, spent, lent, lent to one node ($3), oldest bucket
+that counts."""
 
 _LEND = """
 INSERT INTO leases (account_id, node, amount) VALUES ($1, $2, $3)
