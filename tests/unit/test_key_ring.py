@@ -95,8 +95,8 @@ def test_uses_are_told_once() -> None:
     assert ring.take_used() == {}
 
 
-class SlowStore:
-    """Answers looks in the order in which the test lets it."""
+class OneChange:
+    """A store in which a key was revoked."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -107,7 +107,7 @@ class SlowStore:
 
 
 async def test_a_look_asks_for_what_came_after_the_last() -> None:
-    store = SlowStore()
+    store = OneChange()
     own = OwnKeys(store)  # type: ignore[arg-type]
     await own.look()
     await own.look()

@@ -66,7 +66,8 @@ def identify_run(headers: Mapping[bytes, bytes], request: Any) -> RunIdentity:
 
     Raises `BadRunHeader` for OpenClaw's own headers; what others send and cannot be a name is passed over.
     """
-    own, parent, step = (_own(headers, name) for name in ("x-openclaw-run", "x-openclaw-parent-run", "x-openclaw-step"))
+    parent, step = _own(headers, b"x-openclaw-parent-run"), _own(headers, b"x-openclaw-step")
+    own = _own(headers, b"x-openclaw-run")
     if own is not None:
         return RunIdentity(own, parent, step, "x-openclaw-run")
     for source, value in _candidates(headers, request):
@@ -76,13 +77,13 @@ def identify_run(headers: Mapping[bytes, bytes], request: Any) -> RunIdentity:
     return RunIdentity(_prefix_of(request), parent, step, "conversation")
 
 
-def _own(headers: Mapping[bytes, bytes], name: str) -> str | None:
-    value = headers.get(name.encode())
+def _own(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
     if value is None:
         return None
     text = value.decode("latin-1").strip()
     if not text or len(text) > RUN_CHARS_MAX or _UNFIT.search(text):
-        raise BadRunHeader(name)
+        raise BadRunHeader(name.decode())
     return text
 
 

@@ -226,7 +226,7 @@ _MAY_HAVE_USED = frozenset({"cancelled", "timeout", "truncated", "malformed"})
 def _close(hand: InHand[Any], broken: Failure | None) -> None:
     """Whatever became of the attempt, its charge ends; one that is settled stays so."""
     charge = hand.charge
-    if charge is None:
+    if charge is None or charge.has_ended:
         return
     kind = "cancelled" if broken is None else broken.kind
     if hand.started or hand.received_bytes or kind in _MAY_HAVE_USED:

@@ -203,6 +203,10 @@ class Charge:
         self._began_s = clock.monotonic_s()
         self._open = True
 
+    @property
+    def has_ended(self) -> bool:
+        return not self._open
+
     def settle(self, usage: Usage | None, response_model: str | None, received_bytes: int = 0) -> None:
         """It answered. Usage that is not whole is estimated."""
         if usage is not None and usage.input_tokens is not None and usage.output_tokens is not None:

@@ -60,17 +60,19 @@ class OwnKeys:
             await self.store.touch(used_s)
 
     async def _look_always(self) -> None:
-        lost = ""
+        said = ""
         while True:
             await asyncio.sleep(LOOK_S)
             try:
                 await self.look()
+                said = ""
             except KeysUnavailable:
                 continue
-            except SecretLost as error:
-                if str(error) != lost:
-                    log.error("%s", error)
-                lost = str(error)
+            except Exception as error:
+                # The boundary of a background task: a process that looks no more would take revoked keys for good.
+                if str(error) != said:
+                    log.exception("changes of the caller keys could not be taken over")
+                said = str(error)
 
     async def _touch_always(self) -> None:
         while True:
