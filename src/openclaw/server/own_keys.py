@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 
 from openclaw.gateway.key_ring import KeyRing
-from openclaw.gateway.key_store import KeyStore, KeysUnavailable, SecretLost
+from openclaw.gateway.key_store import KeyStore, KeysUnavailable
 
 log = logging.getLogger("openclaw")
 
