@@ -26,6 +26,7 @@ keys:
   - {{name: fast, key: sk-fast}}
   - {{name: cheap, key: sk-cheap}}
   - {{name: free, key: sk-free}}
+  - {{name: free/er, key: sk-freer}}
 aliases:
   either: [openai/gpt-5-pro, openai/gpt-5-mini]
   gpt-5-mini-slow: openai/sim-slow-200
@@ -156,6 +157,17 @@ def test_a_child_run_draws_on_its_parent_and_may_not_be_too_deep(gateway: Runnin
     with pytest.raises(openai.APIStatusError) as refused:
         ask(deep)
     assert (refused.value.status_code, refused.value.code) == (402, "run_too_deep")
+
+
+def test_a_run_is_its_keys_own_whatever_the_key_is_called(gateway: RunningGateway) -> None:
+    calls = []
+    for key, run in (("sk-free", "er/x"), ("sk-freer", "x")):
+        client = client_of(gateway, key, **{"x-openclaw-run": run})
+        raw = client.chat.completions.with_raw_response.create(
+            model="openai/gpt-5-mini", messages=[{"role": "user", "content": "hi"}], max_completion_tokens=10
+        )
+        calls += entries_of(gateway, raw.headers["x-openclaw-call"])
+    assert [entry.run for entry in calls] == ["free/er/x", "free%2Fer/x"]
 
 
 def conversation(rounds: int) -> list[Any]:

@@ -53,7 +53,8 @@ class Spending:
         return Payer(owner, runs, identity.step, _ceiling(by_name))
 
     def _join_run(self, rules: SpendingRules, owner: Owner, identity: RunIdentity) -> tuple[str, ...]:
-        prefix = owner.key or ""
+        # A key may be called `a/b`: its runs must not be those of the key `a`.
+        prefix = (owner.key or "").replace("%", "%25").replace("/", "%2F")
         parent = None if identity.parent is None else f"{prefix}/{identity.parent}"
         run, now_s = f"{prefix}/{identity.run}", self._clock.unix_s()
         state = self.runs.join(run, parent, now_s)
