@@ -22,7 +22,7 @@ from openclaw.server.doors import Doors
 from openclaw.server.ids import call_id_maker
 from openclaw.server.own_keys import OwnKeys
 from openclaw.server.own_node import OwnNode
-from openclaw.server.protocol import bounded_protocol
+from openclaw.server.protocol import SILENT_S, bounded_protocol
 from openclaw.server.upkeep import Upkeep
 from openclaw.sim import Script, SimServer, ToolUse
 from openclaw.sim.running import ServerThread
@@ -70,7 +70,7 @@ DIALECTS = ("chat", "messages", "gemini", "ollama", "converse", "responses")
 class RunningGateway:
     """A gateway on loopback; `records` are its calls so far. `around` may put an application around its own."""
 
-    def __init__(self, config: str, around: Callable[[App], Any] = lambda app: app) -> None:
+    def __init__(self, config: str, around: Callable[[App], Any] = lambda app: app, silent_s: float = SILENT_S) -> None:
         self.records: list[CallRecord] = []
         snapshot = compile_config(
             loads(config, "test.yaml", {}, Path()), {}, file="test.yaml", new_transport=Http1Transport
@@ -93,7 +93,7 @@ class RunningGateway:
         admin = Admin(self.gateway, self._keys, self._store.books, upkeep.look, SystemClock())
         self._admin = AdminListener(AdminApp(admin), listen("127.0.0.1", 0), snapshot.limits.header_bytes_max)
         app = around(App(self.gateway, Doors().find))
-        protocol = bounded_protocol(snapshot.limits.header_bytes_max)
+        protocol = bounded_protocol(snapshot.limits.header_bytes_max, silent_s)
         self._running = ServerThread(app, protocol, self._end, self._begin)
 
     async def _begin(self) -> None:

@@ -63,7 +63,12 @@ class OneWrite:
         return getattr(self._transport, name)
 
 
-def bounded_protocol(header_bytes_max: int) -> type[HttpToolsProtocol]:
+SILENT_S = 60.0
+"""How long a connection may say nothing in the middle of a request, or before its first: what nginx allows
+(https://nginx.org/en/docs/http/ngx_http_core_module.html#client_header_timeout)."""
+
+
+def bounded_protocol(header_bytes_max: int, silent_s: float = SILENT_S) -> type[HttpToolsProtocol]:
     """The protocol class with the operator's limit; uvicorn wants a class, so the limit is bound to one."""
 
     class BoundedProtocol(HttpToolsProtocol):
@@ -78,8 +83,21 @@ def bounded_protocol(header_bytes_max: int) -> type[HttpToolsProtocol]:
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
+            self._heard_s = self.loop.time()
+            self._silence = self.loop.call_later(silent_s, self._check_silence)
+
+        def _check_silence(self) -> None:
+            """One timer for a connection, which looks now and then: none for each request."""
+            left_s = self._heard_s + silent_s - self.loop.time()
+            if left_s <= 0 and self._in_request:
+                self._end(408, "Request Timeout", "The request was not complete in time.")
+            elif left_s <= 0 and self._answering is None:
+                self.transport.close()
+            else:
+                self._silence = self.loop.call_later(max(left_s, silent_s / 4), self._check_silence)
 
         def connection_lost(self, exc: Exception | None) -> None:
+            self._silence.cancel()
             self._leave()
             super().connection_lost(exc)
 
@@ -128,6 +146,7 @@ def bounded_protocol(header_bytes_max: int) -> type[HttpToolsProtocol]:
         def data_received(self, data: bytes) -> None:
             if self._ended:
                 return
+            self._heard_s = self.loop.time()
             if self._in_request:
                 self._bare_bytes += len(data)
             self._unset_keepalive_if_required()
