@@ -1,5 +1,5 @@
 # The verbs of this repository. `make` alone lists them.
-.PHONY: help setup demo test lint fix bench bench-quick test-real test-agents lock
+.PHONY: help setup demo test lint fix bench bench-quick test-kills test-real test-agents lock
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -17,6 +17,8 @@ bench: setup  ## measure against nginx and other gateways (installs them; long)
 	.venv/bin/python -m bench setup && .venv/bin/python -m bench
 bench-quick: setup  ## measure this gateway and nginx only
 	.venv/bin/python -m bench --quick
+test-kills: setup  ## kill fifty workers under load, on SQLite and on PostgreSQL (a minute)
+	KILLS=50 .venv/bin/pytest tests/conformance/test_killed_workers.py -k with-kills
 test-real: setup  ## against a real llama.cpp server (compiles it once; about half an hour)
 	sh scripts/test-real.sh
 test-agents: setup  ## coding agents and client libraries through the gateway (installs about 3 GB once)

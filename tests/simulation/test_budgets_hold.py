@@ -126,7 +126,12 @@ class World:
             self.refused += 1
             return
         self.begun.add(entry.id)
-        await asyncio.sleep(self.rng.random() * 8)
+        try:
+            await asyncio.sleep(self.rng.random() * 8)
+        except asyncio.CancelledError:
+            if node.name in self.live:  # its caller has left; a node that was killed books nothing itself
+                node.settle(replace(entry, time_unix_ms=int(self.unix_s() * 1000)))
+            raise
         end = self.rng.random()
         now_ms = int(self.unix_s() * 1000)
         if end < 0.1:
@@ -170,6 +175,9 @@ async def _live(world: World, seconds: int) -> None:
                 number += 1
                 calls.append(asyncio.create_task(world.call(node, number)))
         await asyncio.sleep(1.0)
+        for _, _, calls in world.live.values():
+            for leaving in world.rng.sample(calls, min(len(calls), 1)):
+                leaving.cancel()
         world.check()
         if second % 17 == 16:
             await world.kill_node(world.rng.choice(sorted(world.live)))

@@ -18,6 +18,7 @@ from openclaw.budget.slices import slice_of
 from openclaw.budget.windows import LIFETIME, Window, bucket, resets_s, since
 from openclaw.calls import Call, HostedTool, Image, Message, Source, Text, ToolCall, ToolResult, Usage
 from openclaw.catalog.profile import ModelProfile, Price, Rate, Tier, cost_nanousd
+from openclaw.gateway.spending import is_believable, only_believable
 
 # --- windows
 
@@ -308,3 +309,23 @@ def test_results_that_a_call_brings_are_those_since_the_model_spoke() -> None:
     both = Message("user", (ToolResult("1", "x"), ToolResult("2", "y"), Text("and?")))
     assert results_brought([called, both]) == 2
     assert results_brought([called, both, Message("assistant", "done"), Message("user", "more")]) == 0
+
+
+# --- what a provider says that it used
+
+
+@pytest.mark.parametrize(
+    ("usage", "believable"),
+    [
+        (Usage(input_tokens=1, output_tokens=0), True),
+        (Usage(input_tokens=1), False),
+        (Usage(input_tokens=-1, output_tokens=5), False),
+        (Usage(input_tokens=1, output_tokens=10**40), False),
+        (Usage(input_tokens=1, output_tokens=1, cache_read_input_tokens=-5), False),
+    ],
+)
+def test_usage_that_no_answer_has_is_not_believed(usage: Usage, believable: bool) -> None:
+    assert is_believable(usage) is believable
+    kept = only_believable(usage)
+    assert all(0 <= (getattr(kept, name) or 0) <= 10**12 for name in ("input_tokens", "output_tokens"))
+    assert (kept.input_tokens == usage.input_tokens) is (0 <= (usage.input_tokens or 0) <= 10**12)

@@ -83,12 +83,14 @@ class Node:
         self._pace = pace or Pace()
         self._unreported: list[Entry] = []
         self._reporting = asyncio.Event()
-        self._borrowing = asyncio.Lock()
+        self._borrowing = asyncio.Lock()  # of those who wait
+        self._asking = asyncio.Lock()  # of what the ledger is asked, which nobody may wait for any more
         self._one_report = asyncio.Lock()
         self._joined = False
         self._ours_until_s = 0.0  # on the loop's clock
         self._used: set[str] = set()
         self._refusals: dict[str, tuple[float, Grant]] = {}
+        self._asked: set[asyncio.Task[Sequence[Grant]]] = set()
         self._settled = asyncio.Event()
         self._unsure = False  # the ledger may have lent what it could not tell us
         self._tasks: list[asyncio.Task[None]] = []
@@ -160,26 +162,38 @@ class Node:
             raise Exhausted(account, asked, left, resets_in_s, for_now=enough)
 
     async def _lease(self, draws: Sequence[Draw], accounts: Mapping[str, Account]) -> Sequence[Grant]:
-        """Borrow what the draws lack. Raises `LedgerUnavailable`, also when the store takes too long."""
+        """Borrow what the draws lack. Raises `LedgerUnavailable`, also when the store takes too long.
+
+        What is lent goes into the book also where nobody waits for it any more: its caller may have left.
+        """
+        borrowing = asyncio.create_task(self._borrowed(draws, accounts))
         try:
             async with asyncio.timeout(self._pace.store_s):
-                await self._be_known()
-                lacking = self.book.lacking(draws)
-                known = [grant for draw in lacking if (grant := self._refused_just_now(draw)) is not None]
-                if known:
-                    return known
-                asks = [Ask(accounts[draw.account_id], draw.amount) for draw in lacking]
-                grants = await self._ledger.lease(self.name, asks, self._unix_s()) if asks else ()
+                return await asyncio.shield(borrowing)
         except TimeoutError as error:
-            self._unsure = True
             raise LedgerUnavailable("the store did not answer in time") from error
-        except LedgerUnavailable:
+        finally:
+            self._asked.add(borrowing)
+            borrowing.add_done_callback(self._heard)
+
+    def _heard(self, borrowing: "asyncio.Task[Sequence[Grant]]") -> None:
+        self._asked.discard(borrowing)
+        if borrowing.cancelled() or borrowing.exception() is not None:
             self._unsure = True
-            raise
-        for grant in grants:
-            self.book.grant(grant.account_id, grant.amount, grant.left)
-            self._refusals[grant.account_id] = (asyncio.get_running_loop().time(), grant)
-        return grants
+
+    async def _borrowed(self, draws: Sequence[Draw], accounts: Mapping[str, Account]) -> Sequence[Grant]:
+        async with self._asking:
+            await self._be_known()
+            lacking = self.book.lacking(draws)
+            known = [grant for draw in lacking if (grant := self._refused_just_now(draw)) is not None]
+            if known:
+                return known
+            asks = [Ask(accounts[draw.account_id], draw.amount) for draw in lacking]
+            grants = await self._ledger.lease(self.name, asks, self._unix_s()) if asks else ()
+            for grant in grants:
+                self.book.grant(grant.account_id, grant.amount, grant.left)
+                self._refusals[grant.account_id] = (asyncio.get_running_loop().time(), grant)
+            return grants
 
     def _refused_just_now(self, draw: Draw) -> Grant | None:
         """What the ledger said of an account, where it will say the same again: it has too little, and nobody else has
@@ -217,9 +231,10 @@ class Node:
 
     async def stop(self) -> None:
         """Report what is left and give everything back; without the store, the journal keeps it."""
-        for task in self._tasks:
+        tasks = (*self._tasks, *self._asked)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(LedgerUnavailable, TimeoutError):
             async with asyncio.timeout(self._pace.store_s):
                 await self.report()
@@ -278,7 +293,7 @@ class Node:
         """Begin anew, once nothing is under way, where the ledger may count slices as lent that are not in the book."""
         if not self._unsure:
             return
-        async with self._borrowing:
+        async with self._borrowing, self._asking:
             if self._joined and not self.book.under_way and not self._unreported:
                 await self._join()
                 self._unsure = False

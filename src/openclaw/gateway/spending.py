@@ -209,8 +209,8 @@ class Charge:
         return not self._open
 
     def settle(self, usage: Usage | None, response_model: str | None, received_bytes: int = 0) -> None:
-        """It answered. Usage that is not whole is estimated."""
-        if usage is not None and usage.input_tokens is not None and usage.output_tokens is not None:
+        """It answered. Usage that is not whole, or that no answer has, is estimated."""
+        if usage is not None and is_believable(usage):
             self._end("settled", usage, response_model)
         else:
             self.estimate(usage, response_model, received_bytes)
@@ -225,7 +225,7 @@ class Charge:
         """It used something that its provider did not tell, or not all of it."""
         waited_s = self._clock.monotonic_s() - self._began_s
         guess = estimated(self._bound, self._body_bytes, received_bytes, waited_s)
-        seen = usage or Usage()
+        seen = only_believable(usage) if usage is not None else Usage()
         usage = replace(
             seen,
             input_tokens=guess.input_tokens if seen.input_tokens is None else seen.input_tokens,
@@ -289,6 +289,23 @@ class Charge:
         )
         if self._node is not None:
             self._node.settle(self.entry)
+
+
+_TOKENS_MAX = 10**12  # a thousand times the largest context there is; a provider that says more is mistaken
+_COUNTS = tuple(name for name in Usage.__struct_fields__ if name.endswith("_tokens"))
+
+
+def is_believable(usage: Usage) -> bool:
+    """Whether both totals are there, and no count is negative or out of this world."""
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return False
+    return all(count is None or 0 <= count <= _TOKENS_MAX for count in (getattr(usage, name) for name in _COUNTS))
+
+
+def only_believable(usage: Usage) -> Usage:
+    """The usage without counts that cannot be true."""
+    wrong = {name: None for name in _COUNTS if not 0 <= (getattr(usage, name) or 0) <= _TOKENS_MAX}
+    return replace(usage, **wrong) if wrong else usage
 
 
 def _amounts(tokens: Bound, cost: int | None, results: int, *, under_way: int) -> Mapping[Metric, int]:
