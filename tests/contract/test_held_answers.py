@@ -201,6 +201,14 @@ def _listen(client: OpenAI, **more: Any) -> Any:
     return client.responses.create(input="x", background=True, stream=True, **more)
 
 
+def test_a_background_call_that_was_at_fault_says_so(client: Clients, held: RunningGateway) -> None:
+    """It is no fault of the server, which a client would try again."""
+    *_, last = _listen(client(held), model="chat/sim-text", extra_body={"conversation": "conv_x"})
+    assert last.type == "response.failed"
+    assert last.response.error.code == "invalid_prompt"
+    assert "conversation" in last.response.error.message
+
+
 @pytest.mark.parametrize("target", ["chat", "responses"])
 @pytest.mark.parametrize("end", ["cancel", "delete"])
 def test_a_stream_that_is_cancelled_says_so_last(client: Clients, held: RunningGateway, target: str, end: str) -> None:

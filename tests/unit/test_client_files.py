@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from openclaw.clients.client import FileFormat
 from openclaw.clients.edit import edit, merged, parse
-from openclaw.clients.text import CannotEdit
+from openclaw.clients.text import CannotEdit, DoesNotParse
 
 AB = {"a": {"b": "v"}}
 
@@ -107,11 +107,23 @@ def test_yaml_lists_begin_where_there_is_none(models: str) -> None:
         ('{"k": "text"}', "json"),
         ('{"k": {"c": [1]}}', "json"),
         ("[]", "json"),
+        ("null", "json"),
+        ("k: &a {b: *a}\n", "yaml"),  # it holds itself
     ],
 )
 def test_what_is_written_in_another_way_is_left_alone(text: str, file_format: FileFormat) -> None:
     with pytest.raises(CannotEdit):
         edit(text, file_format, {"k": {"c": "v"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "file_format"),
+    [(f"x = {'[' * 3000}{']' * 3000}\n", "toml"), ("[" * 100_000, "json"), ("[" * 5000, "yaml")],
+)  # fmt: skip
+def test_what_is_nested_too_deeply_does_not_parse(text: str, file_format: FileFormat) -> None:
+    for read in (lambda: parse(text, file_format), lambda: edit(text, file_format, {"k": "v"})):
+        with pytest.raises(DoesNotParse):
+            read()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`openclaw connect`: the lines are right for every client, and a client's file keeps what was in it."""
 
 import json
+import os
 import re
 import stat
 import tomllib
@@ -267,6 +268,15 @@ def test_a_broken_file_is_refused_and_untouched(client: Client, home: Path, caps
     assert re.search(r"does not parse as (JSON|YAML|TOML|ENV): .*; nothing was written", captured.err)
     assert str(next(iter(before))) in captured.err
     assert {path: path.read_text() for path in before} == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_not_read(make: Any, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = _paths(_client("codex"), home)
+    path.parent.mkdir()
+    make(path)
+    assert _write(_client("codex")) == 1
+    assert f"{path}: cannot be read: it is no file; nothing was written" in capsys.readouterr().err
 
 
 def test_of_several_files_none_is_written_when_one_is_broken(home: Path) -> None:

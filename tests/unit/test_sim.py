@@ -50,6 +50,14 @@ def called(answer: dict[str, Any]) -> list[tuple[str, str]]:
     return [(c["function"]["name"], c["function"]["arguments"]) for c in answer["message"]["tool_calls"]]
 
 
+def test_more_answers_than_openai_gives_are_refused() -> None:
+    with SimServer() as sim:
+        assert post(sim, model="sim-text", n=128)[0] == 200
+        for count in (129, 10**40):
+            status, document = post(sim, model="sim-text", n=count)
+            assert (status, document["error"]["param"]) == (400, "n")
+
+
 def test_a_turn_calls_the_named_tools_with_the_arguments_given() -> None:
     with SimServer(scripts={"scribe": TURNS}) as sim:
         answer = ask(sim, tools=tools("count", "search"))

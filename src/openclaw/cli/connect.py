@@ -1,6 +1,7 @@
 """`openclaw connect`: the lines that point a client at the gateway, printed or written into the client's own file."""
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -173,6 +174,8 @@ def _reason(error: Exception, file: File) -> str:
 
 def _plan(file: File, path: Path, to: Connection) -> _Plan:
     """Raises `DoesNotParse`, `CannotEdit`, `OSError`, `UnicodeDecodeError`."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "it is no file")
     try:
         before = path.read_bytes().decode()
     except FileNotFoundError:

@@ -405,7 +405,9 @@ class ChatStreamEncoder:
         if isinstance(part, ToolCall):
             index = self._tools[event.choice, event.index]
             content = {"extra_content": {"google": {"thought_signature": event.signature}}}
-            return self._chunk(event.choice, {"tool_calls": [{"index": index, **content}]})
+            # Clients that check chunks want the function in each (Vercel's AI SDK, and so opencode).
+            inner = {"custom": {"input": ""}} if part.kind == "custom" else {"function": {"arguments": ""}}
+            return self._chunk(event.choice, {"tool_calls": [{"index": index, **inner, **content}]})
         if not isinstance(part, Reasoning):
             return b""
         index = self._details.get(event.choice, 0)
